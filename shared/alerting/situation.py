@@ -102,6 +102,16 @@ def counts_from(monitor: Monitor, alert: Alert | None) -> datetime | None:
     return monitor.recovering_since if monitor.state is MonitorState.UP else None
 
 
+def began_at(failing_since: datetime, opened_at: datetime, ended_at: datetime | None) -> datetime:
+    """When an outage that opens began. ``ended_at``: when the former one of its monitor was over, if there was one.
+
+    A location may have failed all the time, while the others ended that one.
+    """
+    if ended_at is None or ended_at > opened_at:  # the clock was set back
+        return failing_since
+    return max(failing_since, ended_at)
+
+
 class Decision(NamedTuple):
     """The meaning of an event: the monitor as it is now, the change to its alert if there is one, and why.
 

@@ -83,7 +83,7 @@ def voters_of(
         if place.state is not MonitorState.UNKNOWN
         and place.last_checked_at is not None
         and place.last_checked_at >= oldest
-        and (monitor.locations is None or place.location in monitor.locations)
+        and _is_named(monitor, place)
     )
 
 
@@ -125,18 +125,28 @@ def seen_alike(monitor: Monitor, locations: Iterable[str]) -> tuple[MonitorLocat
 def without_failures(place: MonitorLocation) -> MonitorLocation:
     """A location whose failures count from zero: a person has ended the outage."""
     state = MonitorState.PENDING if place.state is MonitorState.DOWN else place.state
-    return place._replace(state=state, consecutive_failures=0, failing_since=None)
+    return place._replace(state=state, consecutive_failures=0, failing_since=None, is_presumed_down=False)
+
+
+def without_vote(place: MonitorLocation, at: datetime, *, is_given_up: bool) -> MonitorLocation:
+    """A location whose agent is silent. ``is_given_up``: a person expects it no more, so it is not presumed DOWN."""
+    since = place.since if place.state is MonitorState.UNKNOWN else at
+    is_presumed_down = not is_given_up and _counts_as_down(place)
+    return place._replace(state=MonitorState.UNKNOWN, since=since, is_presumed_down=is_presumed_down)
 
 
 def _of_several(situation: Situation, event: Event, before: MonitorLocation) -> Tally:
     monitor, at = situation.monitor, max(situation.at, situation.monitor.last_checked_at or situation.at)
     place = _place_after(before, situation, event)
-    voters = voters_of(monitor, (place, *situation.others), at, event.interval_seconds)
+    places = (place, *situation.others)
+    voters = voters_of(monitor, places, at, event.interval_seconds)
     failing = [voter for voter in voters if voter.consecutive_failures]
-    goes_on = _is_enough(monitor, [_is_down(voter) for voter in voters])
+    # An outage ends because locations recover, and not because one of them is heard no more.
+    counted = voters if situation.active is None else (*voters, *_lost(monitor, places, voters))
+    goes_on = _is_enough(monitor, [_counts_as_down(each) for each in counted])
     counters: dict[str, Any] = {}
     if event.is_conclusive:
-        fails = _is_enough(monitor, [voter.consecutive_failures > 0 for voter in voters])
+        fails = _is_enough(monitor, [each.consecutive_failures > 0 for each in counted])
         counters = {
             "consecutive_failures": monitor.consecutive_failures + (not event.is_success) if failing else 0,
             "consecutive_successes": 0 if fails else monitor.consecutive_successes + 1,
@@ -151,10 +161,10 @@ def _of_several(situation: Situation, event: Event, before: MonitorLocation) -> 
 def _place_after(place: MonitorLocation, situation: Situation, event: Event) -> MonitorLocation:
     """The monitor as the event's location sees it now, by its own thresholds."""
     monitor = situation.monitor
-    changed: dict[str, Any] = {"state": MonitorState.UNKNOWN}
+    is_down = _counts_as_down(place)
+    changed: dict[str, Any] = {"state": MonitorState.UNKNOWN, "is_presumed_down": is_down}
     if event.is_conclusive:
-        changed = _counted(place, event, situation.at)
-        is_down = place.state is MonitorState.DOWN
+        changed = {**_counted(place, event, situation.at), "is_presumed_down": False}
         if event.is_success:
             is_down = is_down and changed["consecutive_successes"] < monitor.success_threshold
             changed["state"] = MonitorState.DOWN if is_down else MonitorState.UP
@@ -164,7 +174,7 @@ def _place_after(place: MonitorLocation, situation: Situation, event: Event) -> 
             changed |= {"cause": event.cause, "error_message": event.error_message}
     if changed["state"] is not place.state:
         changed["since"] = situation.at
-    return place._replace(**changed, last_checked_at=situation.at)
+    return place._replace(**changed, last_checked_at=situation.at, agent=event.agent)
 
 
 def _recovering_since(situation: Situation, *, is_recovering: bool) -> datetime | None:
@@ -188,6 +198,26 @@ def _is_down(voter: MonitorLocation) -> bool:
     return voter.state is MonitorState.DOWN
 
 
+def _counts_as_down(place: MonitorLocation) -> bool:
+    return _is_down(place) or place.is_presumed_down
+
+
+def _lost(
+    monitor: Monitor, places: Iterable[MonitorLocation], voters: Iterable[MonitorLocation]
+) -> list[MonitorLocation]:
+    """The locations that were DOWN when they lost their vote."""
+    voting = {voter.location for voter in voters}
+    return [
+        place
+        for place in places
+        if place.location not in voting and _is_named(monitor, place) and _counts_as_down(place)
+    ]
+
+
+def _is_named(monitor: Monitor, place: MonitorLocation) -> bool:
+    return monitor.locations is None or place.location in monitor.locations
+
+
 def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
     """Whether as many say yes as the quorum wants: a number, or more than half of those that vote."""
     return sum(votes) >= (monitor.quorum or len(votes) // 2 + 1)
@@ -195,19 +225,21 @@ def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
 
 def _first(monitor: Monitor) -> MonitorLocation:
     """A monitor as the only location sees it that has reported it so far."""
-    state = monitor.state
-    if state is MonitorState.MAINTENANCE:
-        # A location knows nothing of windows: it votes as its checks went.
-        failures = monitor.consecutive_failures
+    state, failures = monitor.state, monitor.consecutive_failures
+    is_down = failures >= monitor.failure_threshold
+    if state is MonitorState.MAINTENANCE or (state is MonitorState.DOWN and monitor.is_flapping):
+        # A location knows nothing of windows and of flapping: it votes as its checks went.
         state = MonitorState.PENDING if failures else MonitorState.UP
-        state = MonitorState.DOWN if failures >= monitor.failure_threshold else state
+        state = MonitorState.DOWN if is_down else state
     return MonitorLocation(
         monitor_id=monitor.id,
         location=monitor.location or "",
         state=state,
         since=monitor.since,
-        consecutive_failures=monitor.consecutive_failures,
+        consecutive_failures=failures,
         consecutive_successes=monitor.consecutive_successes,
         failing_since=monitor.failing_since,
         last_checked_at=monitor.last_checked_at,
+        agent=monitor.agent,
+        is_presumed_down=state is MonitorState.UNKNOWN and is_down,
     )

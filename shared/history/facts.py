@@ -21,6 +21,7 @@ class What(StrEnum):
     WINDOW_ENDED: maintenance was over at ``ended_at``; ``is_known``: the last checks say how the monitor is.
     BEGUN_AGAIN: the monitor was paused or removed, and ``ends`` its outage; or it is watched again.
     MOVED: a person moved its ``alert`` to a ``status``, OPEN or RESOLVED.
+    LOCATION_LOST: the agent of one ``location`` is silent; ``is_given_up``: and a person expects it no more.
     """
 
     POLICY = "policy"
@@ -29,6 +30,7 @@ class What(StrEnum):
     WINDOW_ENDED = "window_ended"
     BEGUN_AGAIN = "begun_again"
     MOVED = "moved"
+    LOCATION_LOST = "location_lost"
 
 
 class Fact(NamedTuple):

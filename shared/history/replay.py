@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from shared.alerting import Situation, decide, effective_time, monitor_after_move, resolve
 from shared.alerting.rules import maintenance
-from shared.alerting.situation import LIMITS, FlappingLimits, location_of
-from shared.alerting.votes import keep, seen_from, without_failures
+from shared.alerting.situation import LIMITS, FlappingLimits, began_at, location_of
+from shared.alerting.votes import keep, seen_from, without_failures, without_vote
 from shared.history.facts import JUDGING, Fact, What
 from shared.models import Alert, AlertKind, AlertStatus, ChangeKind, Event, Monitor, MonitorState, value_of
 from shared.models.monitor import SEVERAL, MonitorLocation
@@ -72,6 +72,7 @@ class _Replay:
         self._places = {place.location: place for place in start.places}
         self._windows: dict[int, Planned] = {}
         self._is_ping_missed = False
+        self._ended_at: dict[int, datetime] = {}
 
     def take(self, stored: Stored) -> None:
         """Judge an event."""
@@ -107,6 +108,8 @@ class _Replay:
             self._begin_again(fact, ends=body["ends"])
         elif fact.what is What.MOVED:
             self._move(fact, body["alert"], AlertStatus(body["status"]))
+        elif fact.what is What.LOCATION_LOST and (place := self._places.get(body["location"])) is not None:
+            self._places[place.location] = without_vote(place, fact.at, is_given_up=body["is_given_up"])
 
     def _judge_by(self, policy: Mapping[str, Any]) -> None:
         read = value_of(Monitor, {"target_url": "", **policy})
@@ -169,10 +172,11 @@ class _Replay:
             among = [each for each in self.alerts.values() if real is not None and overlap(each, real)]
             meant = among[-1] if among else None
         if meant is not None:
+            self._ended_at.pop(meant.id, None)
             self._active = meant._replace(status=AlertStatus.OPEN, resolved_at=None)
             self.alerts[meant.id] = self._active
 
-    def _open(self, failed_at: datetime, opened_at: datetime) -> None:
+    def _open(self, failing_since: datetime, opened_at: datetime) -> None:
         # It may have failed since a check that is not stored any more.
         real = next((each for each in self._unused if each.opened_at == opened_at), None)
         if real is not None:
@@ -184,14 +188,16 @@ class _Replay:
             target_url=None,
             status=AlertStatus.OPEN,
             cause=None,
-            failed_at=failed_at,
+            failed_at=began_at(failing_since, opened_at, max(self._ended_at.values(), default=None)),
             opened_at=opened_at,
         )
         self.alerts[self._active.id] = self._active
 
     def _resolve(self, at: datetime) -> None:
-        if self._active is not None and self._active.id in self.alerts:
-            self.alerts[self._active.id] = resolve(self._active, at)
+        if self._active is not None:
+            self._ended_at[self._active.id] = at
+            if self._active.id in self.alerts:
+                self.alerts[self._active.id] = resolve(self._active, at)
         self._active = None
 
 

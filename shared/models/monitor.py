@@ -78,7 +78,8 @@ class Monitor(NamedTuple):
 class MonitorLocation(NamedTuple):
     """A monitor as one location sees it: what the checks from there say. The fields mean what they mean for a monitor.
 
-    ``cause`` and ``error_message``: why its last failing check failed.
+    ``cause`` and ``error_message``: why its last failing check failed. ``agent``: our agent that checked it last from
+    there. ``is_presumed_down``: it was DOWN when it became UNKNOWN, and nobody knows that it works again.
     """
 
     monitor_id: int
@@ -91,3 +92,5 @@ class MonitorLocation(NamedTuple):
     last_checked_at: datetime | None = None
     cause: Cause | None = None
     error_message: str | None = None
+    agent: str | None = None
+    is_presumed_down: bool = False

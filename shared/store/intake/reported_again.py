@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.alerting.agents import TIMEOUT_SECONDS
 from shared.alerting.ordering import CLOCK_TOLERANCE
-from shared.models import Agent, Event, Monitor
+from shared.models import Agent, AlertKind, Event, Monitor
 from shared.monitors.due import longest_claim
 from shared.settings import is_in_cloud
 from shared.store.engines.database import Transaction
@@ -26,7 +26,7 @@ def is_reported_again(
         return at > monitor.removed_at  # no agent of ours was ever told to check it
     if agent is not None and agent.is_silent:
         return False
-    silent_until = alerts.silent_until(transaction, event.agent)
+    silent_until = alerts.last_ended_at(transaction, AlertKind.AGENT_SILENT, event.agent)
     heard_at = monitor.removed_at if silent_until is None else max(monitor.removed_at, silent_until)
     return at > heard_at + _under_way(monitor)
 

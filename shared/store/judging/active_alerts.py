@@ -136,7 +136,7 @@ class ActiveAlerts:
             cause=event.cause,
             reported=event.error_message,
             target_url=event.target_url,
-            failed_at=decision.monitor.failing_since or at,
+            failing_since=decision.monitor.failing_since or at,
             opened_at=at,
             voters=decision.voters,
             message=decision.message,

@@ -122,6 +122,11 @@ def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
         # Otherwise the next slow check would open it again, whatever the threshold.
         monitors.forget_speed(transaction, alert.subject)
     elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
+        if alert.kind is AlertKind.AGENT_SILENT and not alert.status.is_active:
+            # Imported here, and below: votes cost a cold start, and most requests are about an outage.
+            from shared.store.judging.lapses import give_up
+
+            give_up(transaction, alert.subject, at)
         agent = agents.named(transaction, alert.subject)
         if agent is None or (moved_agent := agent_after_move(agent, alert)) is agent:
             return

@@ -1,14 +1,17 @@
 """Monitors that nobody checks any more become UNKNOWN. An open alert stays: nobody knows that it is over."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.alerting import Reason
 from shared.alerting.agents import SILENT_AFTER_INTERVALS
+from shared.alerting.votes import without_vote
 from shared.history.facts import What
 from shared.history.uptime import known_until
 from shared.models import Alert, AlertKind, Monitor, MonitorState, value_of
+from shared.models.monitor import MonitorLocation
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import alerts, monitors, replay_facts, state_changes
+from shared.store.tables import alerts, monitor_locations, monitors, replay_facts, state_changes
 
 
 class Lapses:
@@ -54,6 +57,22 @@ def lapse(
     after = None if before_event is None else before_event - 1
     replay_facts.add(transaction, monitor.id, What.STATE, now, after_event=after, state=unknown, since=at)
     return monitor._replace(state=unknown, since=at)
+
+
+def give_up(transaction: Transaction, agent: str, at: datetime) -> None:
+    """A person expects a silent agent no more: its locations do not count as DOWN any longer."""
+    _lose_votes(transaction, monitor_locations.of_agents_monitors(transaction, agent), agent, at, is_given_up=True)
+
+
+def _lose_votes(
+    transaction: Transaction, places: Iterable[MonitorLocation], agent: str, at: datetime, *, is_given_up: bool
+) -> None:
+    """Let the locations of a silent agent have no vote."""
+    lost = [without_vote(place, at, is_given_up=is_given_up) for place in places if place.agent == agent]
+    monitor_locations.save(transaction, lost)
+    for place in lost:
+        body = {"location": place.location, "is_given_up": is_given_up}
+        replay_facts.add(transaction, place.monitor_id, What.LOCATION_LOST, at, **body)
 
 
 def _overdue(transaction: Transaction, now: datetime) -> list[Row]:

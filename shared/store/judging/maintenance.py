@@ -82,7 +82,7 @@ def _move(
                 cause=cause,
                 reported=last["error_message"] if last else None,
                 target_url=monitor.target_url,
-                failed_at=monitor.failing_since or now,
+                failing_since=monitor.failing_since or now,
                 opened_at=now,
                 voters=decision.voters,
             )

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from shared.alerting.situation import began_at
 from shared.models import Alert, AlertKind, Cause, Change, Monitor, MonitorState, NotificationKind
 from shared.models.alert import SeenFrom
 from shared.models.monitor import MonitorLocation
 from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
 from shared.store.judging import dependencies
 from shared.store.judging.coverage import Hold, Occasion
+from shared.store.tables import alerts
 
 
 def open_outage(
@@ -19,7 +21,7 @@ def open_outage(
     cause: Cause | None,
     reported: str | None,
     target_url: str,
-    failed_at: datetime,
+    failing_since: datetime,
     opened_at: datetime,
     voters: Sequence[MonitorLocation] = (),
     message: NotificationKind | None = None,
@@ -34,6 +36,7 @@ def open_outage(
         failing = next((voter for voter in voters if voter.state is MonitorState.DOWN), None)
         cause, reported = (failing.cause, failing.error_message) if failing else (None, None)
     hold, standing = held(occasion, monitor)
+    ended_at = alerts.last_ended_at(occasion.transaction, AlertKind.OUTAGE, monitor.name)
     return open_alert(
         occasion.transaction,
         AlertKind.OUTAGE,
@@ -41,7 +44,7 @@ def open_outage(
         cause=cause,
         reported=reported,
         target_url=target_url,
-        failed_at=failed_at,
+        failed_at=began_at(failing_since, opened_at, ended_at),
         opened_at=opened_at,
         channels=channels_of(monitor, occasion.channels),
         now=occasion.now,

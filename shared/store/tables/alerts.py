@@ -177,10 +177,10 @@ def outages_of(transaction: Transaction, monitor: str) -> list[Alert]:
     return transaction.values(Alert, sql, subject=monitor)
 
 
-def silent_until(transaction: Transaction, agent: str) -> datetime | None:
-    """When the last silence of an agent ended; None if none ever did."""
-    sql = "SELECT max(resolved_at) AS ended_at FROM alerts WHERE kind = 'AGENT_SILENT' AND subject = :agent"
-    row = transaction.row(sql, agent=agent)
+def last_ended_at(transaction: Transaction, kind: AlertKind, subject: str) -> datetime | None:
+    """When the last alert of this kind and subject ended; None if none ever did."""
+    sql = "SELECT max(resolved_at) AS ended_at FROM alerts WHERE kind = :kind AND subject = :subject"
+    row = transaction.row(sql, kind=kind, subject=subject)
     return datetime.fromisoformat(row["ended_at"]) if row and row["ended_at"] else None
 
 

@@ -14,9 +14,12 @@ _SAVE = f"""
 _OF_SEVERAL = f"""
     SELECT monitor_locations.* FROM monitors JOIN monitor_locations ON monitor_id = monitors.id
     WHERE monitors.location = '{SEVERAL}' AND name IN"""  # noqa: S608  # our own name
+_OF_AGENT = """
+    SELECT * FROM monitor_locations
+    WHERE monitor_id IN (SELECT monitor_id FROM monitor_locations WHERE agent = :agent) ORDER BY id"""
 _FORGET_FAILURES = """
     UPDATE monitor_locations SET consecutive_failures = 0, failing_since = NULL,
-        state = CASE WHEN state = 'DOWN' THEN 'PENDING' ELSE state END
+        state = CASE WHEN state = 'DOWN' THEN 'PENDING' ELSE state END, is_presumed_down = 0
     WHERE monitor_id = :id"""
 
 
@@ -29,6 +32,11 @@ def of_monitors(transaction: Transaction, ids: Iterable[int]) -> list[MonitorLoc
     return transaction.values(MonitorLocation, sql, **named)
 
 
+def of_agents_monitors(transaction: Transaction, agent: str) -> list[MonitorLocation]:
+    """The monitors that several locations report, one of them by this agent, as each location sees them."""
+    return transaction.values(MonitorLocation, _OF_AGENT, agent=agent)
+
+
 def ask_of_several(transaction: Transaction, names: Iterable[str]) -> Callable[[], list[MonitorLocation]]:
     """Those monitors among ``names`` that several locations report, as each sees them; see ``Transaction.ask``.
 
@@ -39,8 +47,13 @@ def ask_of_several(transaction: Transaction, names: Iterable[str]) -> Callable[[
 
 def save(transaction: Transaction, places: Iterable[MonitorLocation]) -> None:
     """Write how locations see monitors."""
-    rows = [{**as_json(place), "cause": place.cause.model_dump_json() if place.cause else None} for place in places]
-    transaction.run_each(_SAVE, rows)
+    transaction.run_each(_SAVE, [{**as_json(place), **_otherwise(place)} for place in places])
+
+
+def _otherwise(place: MonitorLocation) -> dict[str, str | int | None]:
+    """The columns that hold something else than the value as JSON."""
+    cause = place.cause.model_dump_json() if place.cause else None
+    return {"cause": cause, "is_presumed_down": int(place.is_presumed_down)}
 
 
 def forget(transaction: Transaction, monitor_id: int) -> None:

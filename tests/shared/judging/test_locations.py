@@ -2,13 +2,17 @@
 
 from datetime import UTC
 
+import pytest
+
 from shared.messages import compose
+from shared.models import Event
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store import Store
 from tests.support.builders import at, event, notification
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, add, move, rows
+from tests.support.store.watching import review
 
 pytestmark = on_each_engine
 
@@ -112,6 +116,89 @@ def test_a_person_who_resolves_it_starts_all_locations_anew(store: Store) -> Non
     move(store, 1, "RESOLVED", 70)
     assert seen(store, 121, seoul=False) == [None], "tokyo has to see it again too"
     assert seen(store, 122, tokyo=False) == ["OPENED"]
+
+
+def lose_tokyo(store: Store) -> None:
+    """Of three locations, tokyo and pusan see an outage; tokyo has not been heard of since 62."""
+    seen(store, 1, seoul=True, tokyo=True, pusan=True)
+    seen(store, 61, pusan=False)
+    assert seen(store, 62, tokyo=False) == ["OPENED"]
+    for seconds in range(121, 421, 60):
+        assert seen(store, seconds, seoul=True, pusan=False) == [None, None], "nobody knows that it works at tokyo"
+
+
+def test_a_location_that_is_lost_ends_no_outage(store: Store) -> None:
+    watch(store)
+    lose_tokyo(store)
+    assert seen(store, 422, tokyo=False) == [None], "it is the same outage"
+    assert seen(store, 423, tokyo=True) == ["RESOLVED"]
+
+
+def test_an_outage_without_a_lost_location_ends_by_the_others(store: Store) -> None:
+    watch(store)
+    lose_tokyo(store)
+    assert seen(store, 422, pusan=True) == ["RESOLVED"]
+    assert rows(store, "SELECT state FROM monitors") == [("UP",)]
+
+
+@pytest.mark.parametrize("successes", [1, 2])
+def test_a_location_that_is_offline_ends_no_outage(store: Store, successes: int) -> None:
+    """It goes on counting as DOWN until it has recovered by its own thresholds."""
+    watch(store, success_threshold=successes)
+    seen(store, 1, seoul=True, tokyo=True, pusan=True)
+    assert seen(store, 61, pusan=False, tokyo=False) == [None, "OPENED"]
+    offline = event(62, ok=False, location="tokyo", is_inconclusive=True)
+    assert [each.change for each in add(store, offline, received=62)] == [None]
+    assert seen(store, 63, seoul=True) == [None]
+    assert rows(store, PLACES)[2] == ("tokyo", "UNKNOWN")
+    assert seen(store, 121, tokyo=True) == (["RESOLVED"] if successes == 1 else [None])
+    assert seen(store, 122, tokyo=True) == ([None] if successes == 1 else ["RESOLVED"])
+
+
+def test_a_lost_location_that_is_no_longer_named_does_not_count(store: Store) -> None:
+    watch(store)
+    lose_tokyo(store)
+    policy = {"name": "shop", "url": "http://shop/", "interval": "60s", "locations": ["seoul", "pusan"]}
+    store.monitors.replace(1, Policy.model_validate(policy), now=at(422), channels=CHANNELS)
+    assert seen(store, 423, seoul=True) == ["RESOLVED"]
+
+
+def test_a_silent_agent_that_is_given_up_does_not_count(store: Store) -> None:
+    """Somebody resolves the alert about its silence: nobody expects it any more."""
+    watch(store)
+    review(store, 0)
+    for place in ("seoul", "tokyo", "pusan"):
+        add(store, _from(place, 1, ok=place == "seoul"), received=1)
+    for seconds in range(61, 361, 60):
+        review(store, seconds)
+        found = add(store, _from("seoul", seconds, ok=True), _from("pusan", seconds, ok=False), received=seconds)
+        assert [each.change for each in found] == [None, None]
+    [silence] = [alert.id for alert in store.alerts.page(limit=9) if alert.kind == "AGENT_SILENT"]
+    move(store, silence, "RESOLVED", 362)
+    assert [each.change for each in add(store, _from("seoul", 363, ok=True), received=363)] == ["RESOLVED"]
+
+
+def _from(place: str, seconds: float, *, ok: bool) -> Event:
+    return event(seconds, ok=ok, location=place, agent=place, interval_seconds=60)
+
+
+def test_the_next_outage_begins_after_the_former_one(store: Store) -> None:
+    """Tokyo has failed all the time, and pusan fails a second time."""
+    watch(store)
+    lose_tokyo(store)
+    assert seen(store, 422, tokyo=False, pusan=True) == [None, "RESOLVED"]
+    assert seen(store, 482, pusan=False) == ["OPENED"]
+    assert [alert.failed_at for alert in store.alerts.page(limit=2)] == [at(422), at(61)]
+
+
+def test_the_only_location_that_was_lost_counts_too(store: Store) -> None:
+    """The second one reports for the first time when the monitor is UNKNOWN."""
+    watch(store, quorum=1)
+    assert seen(store, 1, tokyo=False) == ["OPENED"]
+    store.lapses.review(now=at(600))
+    assert rows(store, "SELECT state FROM monitors") == [("UNKNOWN",)]
+    assert seen(store, 601, seoul=True) == [None]
+    assert seen(store, 602, tokyo=True) == ["RESOLVED"]
 
 
 def test_a_restart_keeps_the_votes(store: Store) -> None:

@@ -1,11 +1,4 @@
-"""The rules against a model: random checks, windows, dependencies, locations and restarts, judged a second time.
-
-The model keeps everything that has happened and works each answer out anew from all of it, without a counter.
-"""
-
-import itertools
-from dataclasses import dataclass, field
-from typing import NamedTuple
+"""The rules against the model: random checks, windows, dependencies, locations and restarts, judged a second time."""
 
 import pytest
 from hypothesis import settings
@@ -17,143 +10,12 @@ from shared.monitors.windows.window import Window
 from shared.store import Store
 from tests.support.builders import at, event
 from tests.support.store.engines import on_sqlite
+from tests.support.store.model import INTERVAL, PAUSE, PLANS, TIMEOUT, Check, Watched
 from tests.support.store.steps import CHANNELS, add, claim, rows, settle
 
 pytestmark = pytest.mark.slow
 
-INTERVAL, TIMEOUT, PAUSE = 60.0, 50.0, 20.0
 PLACES = ("seoul", "tokyo", "paris")
-
-
-class Plan(NamedTuple):
-    """A monitor's policy, as far as it judges."""
-
-    failures: int
-    successes: int
-    quorum: int | None
-    parent: str | None
-    tries: int = 1
-
-
-PLANS = {
-    "router": Plan(1, 1, None, None),
-    "web": Plan(2, 1, None, "router"),
-    "shop": Plan(3, 2, None, None, tries=2),
-    "api": Plan(1, 2, 1, "router", tries=4),
-    "twin": Plan(2, 1, 2, None),
-}
-
-
-class Check(NamedTuple):
-    at: float
-    place: str
-    ok: bool
-
-
-@dataclass
-class Outage:
-    """An outage as the model knows it; ``ended``: None while it is open."""
-
-    opened: float
-    failed: float
-    ended: float | None = None
-
-
-@dataclass
-class Watched:
-    """The history of one monitor. ``kept``: whether each of its checks counts for flapping."""
-
-    plan: Plan
-    checks: list[Check] = field(default_factory=list)
-    outcomes: list[bool] = field(default_factory=list)
-    outages: list[Outage] = field(default_factory=list)
-    flaps: bool = False
-    is_inside: bool = False
-
-    @property
-    def open(self) -> Outage | None:
-        return self.outages[-1] if self.outages and self.outages[-1].ended is None else None
-
-    def run(self, place: str) -> tuple[bool | None, int, float]:
-        """How the last checks of a place went alike: how, how many, and since when."""
-        seen = [check for check in self.checks if check.place == place]
-        alike: list[Check] = []
-        for check in reversed(seen):
-            if alike and check.ok is not alike[0].ok:
-                break
-            alike.append(check)
-        return (alike[0].ok, len(alike), alike[-1].at) if alike else (None, 0, 0.0)
-
-    def is_down_at(self, place: str) -> bool:
-        """Whether a place has seen enough failures in a row, and not enough successes since."""
-        is_down, failures, successes = False, 0, 0
-        for check in self.checks:
-            if check.place != place:
-                continue
-            failures, successes = (0, successes + 1) if check.ok else (failures + 1, 0)
-            if failures >= self.plan.failures:
-                is_down = True
-            elif check.ok and successes >= self.plan.successes:
-                is_down = False
-        return is_down
-
-    def voters(self, now: float) -> list[str]:
-        places = {check.place: check.at for check in self.checks}
-        silent = 2 * INTERVAL + max(INTERVAL, self.plan.tries * (TIMEOUT + PAUSE) - PAUSE)
-        # A single location is always heard.
-        return [place for place in places if len(places) == 1 or places[place] >= now - silent]
-
-    def enough(self, votes: list[bool]) -> bool:
-        return sum(votes) >= (self.plan.quorum or len(votes) // 2 + 1)
-
-    def is_seen_down(self, now: float, *, to_open: bool) -> bool:
-        votes = [self.is_down_at(place) and (not to_open or self.run(place)[0] is False) for place in self.voters(now)]
-        return self.enough(votes)
-
-    def failing_since(self, now: float) -> float:
-        return min(self.run(place)[2] for place in self.voters(now) if self.run(place)[0] is False)
-
-    def share(self) -> float:
-        """How often the last 21 outcomes changed, by the formula of the documents."""
-        last = self.outcomes[-21:]
-        if len(last) < 10:
-            return 0.0
-        weights = [0.8 + 0.4 * change / 19 for change in range(20)][-(len(last) - 1) :]
-        changes = [before is not after for before, after in itertools.pairwise(last)]
-        return sum(weight for weight, has_changed in zip(weights, changes, strict=True) if has_changed) / 20
-
-    def see(self, check: Check, *, is_inside: bool) -> None:
-        """One check, in or outside a window of maintenance."""
-        self.checks.append(check)
-        now, self.is_inside = check.at, is_inside
-        was_open = self.open
-        is_over = check.ok and not self.is_seen_down(now, to_open=False)
-        if is_inside:
-            if was_open and is_over:
-                was_open.ended, self.flaps = now, False
-            return
-        failing = [self.run(place)[0] is False for place in self.voters(now)]
-        self.outcomes.append(not self.enough(failing))
-        opens = was_open is None and self.is_seen_down(now, to_open=True)
-        if opens:
-            self.outages.append(Outage(now, self.failing_since(now)))
-        if self.flaps and was_open:
-            if self.share() > 0.25:
-                return
-            self.flaps = False
-        elif self.share() >= 0.5 and (was_open or opens):
-            self.flaps = True
-            return
-        if was_open and is_over:
-            was_open.ended = now
-
-    def review(self, now: float, *, is_inside: bool) -> None:
-        """The schedule checks whether a window has closed."""
-        if self.is_inside and not is_inside and self.checks and self.open is None:
-            is_failing = any(self.run(place)[0] is False for place in self.voters(now))
-            if is_failing and self.is_seen_down(now, to_open=True):
-                self.outages.append(Outage(now, self.failing_since(now)))
-        self.is_inside = is_inside
 
 
 class RulesAndModel(RuleBasedStateMachine):
@@ -207,8 +69,16 @@ class RulesAndModel(RuleBasedStateMachine):
             self.now += 5
             self._arrives(name, "seoul", ok=ok)
 
-    def _arrives(self, name: str, place: str, *, ok: bool) -> None:
-        add(self.store, event(self.now, ok=ok, monitor=name, location=place), received=self.now)
+    @rule(name=st.sampled_from(sorted(PLANS)), place=st.sampled_from(PLACES), gap=st.sampled_from([1.0, 30.0]))
+    def a_place_is_offline(self, name: str, place: str, gap: float) -> None:
+        """Of a single location nothing says that it was DOWN while it recovered."""
+        if len({check.place for check in self.watched[name].checks} | {place}) > 1:
+            self.now += gap
+            self._arrives(name, place, ok=None)
+
+    def _arrives(self, name: str, place: str, *, ok: bool | None) -> None:
+        reported = event(self.now, ok=bool(ok), monitor=name, location=place, is_inconclusive=ok is None)
+        add(self.store, reported, received=self.now)
         self.watched[name].see(Check(self.now, place, ok), is_inside=self.covers("maintenance", name))
 
     @rule(
