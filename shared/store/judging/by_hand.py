@@ -84,11 +84,15 @@ def silence(
 
 
 def save_agents_silence(transaction: Transaction, agent: Agent, at: datetime) -> None:
-    """Save an agent that has fallen silent: nothing is known of its monitors any more."""
+    """Save an agent that has fallen silent: nothing is known any more of the monitors that no other one checks."""
+    # Imported here, and below: votes cost a cold start, and most requests are about an outage.
+    from shared.store.judging.lapses import lose_votes
+
     agents.save(transaction, agent)
     replay_facts.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
     state_changes.add_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at, Reason.AGENT_SILENT)
     monitors.set_state_of_agent(transaction, agent.name, STATE_WITHOUT_AGENT, at)
+    lose_votes(transaction, agent, at)
 
 
 def _channels_about(
@@ -123,7 +127,6 @@ def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:
         monitors.forget_speed(transaction, alert.subject)
     elif alert.kind in (AlertKind.AGENT_SILENT, AlertKind.LOCATION_OFFLINE):
         if alert.kind is AlertKind.AGENT_SILENT and not alert.status.is_active:
-            # Imported here, and below: votes cost a cold start, and most requests are about an outage.
             from shared.store.judging.lapses import give_up
 
             give_up(transaction, alert.subject, at)

@@ -1,14 +1,14 @@
 """Monitors that nobody checks any more become UNKNOWN. An open alert stays: nobody knows that it is over."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.alerting import Reason
 from shared.alerting.agents import SILENT_AFTER_INTERVALS
-from shared.alerting.votes import without_vote
+from shared.alerting.votes import voters_of, without_vote
 from shared.history.facts import What
 from shared.history.uptime import known_until
-from shared.models import Alert, AlertKind, Monitor, MonitorState, value_of
+from shared.models import Agent, Alert, AlertKind, Monitor, MonitorState, value_of
 from shared.models.monitor import MonitorLocation
 from shared.store.engines.database import Database, Row, Transaction
 from shared.store.tables import alerts, monitor_locations, monitors, replay_facts, state_changes
@@ -61,18 +61,41 @@ def lapse(
 
 def give_up(transaction: Transaction, agent: str, at: datetime) -> None:
     """A person expects a silent agent no more: its locations do not count as DOWN any longer."""
-    _lose_votes(transaction, monitor_locations.of_agents_monitors(transaction, agent), agent, at, is_given_up=True)
+    _without_votes(transaction, agent, at, is_given_up=True)
 
 
-def _lose_votes(
-    transaction: Transaction, places: Iterable[MonitorLocation], agent: str, at: datetime, *, is_given_up: bool
-) -> None:
-    """Let the locations of a silent agent have no vote."""
-    lost = [without_vote(place, at, is_given_up=is_given_up) for place in places if place.agent == agent]
+def lose_votes(transaction: Transaction, agent: Agent, at: datetime) -> None:
+    """An agent is silent. Of the monitors that several locations report, its locations have no vote from then on.
+
+    A monitor becomes UNKNOWN if no other location says how it is.
+    """
+    places = _without_votes(transaction, agent.name, at, is_given_up=False)
+    unknown = MonitorState.UNKNOWN
+    for monitor in monitors.of_several(transaction, agent.name) if places else ():
+        voters = voters_of(monitor, places[monitor.id], at, agent.interval_seconds)
+        if voters or monitor.state is unknown:
+            continue
+        monitors.save(transaction, monitor._replace(state=unknown, since=at))
+        replay_facts.add(transaction, monitor.id, What.STATE, at, state=unknown, since=at)
+        if monitor.is_watched:
+            state_changes.add(transaction, monitor.id, monitor.state, unknown, at, Reason.AGENT_SILENT)
+
+
+def _without_votes(
+    transaction: Transaction, agent: str, at: datetime, *, is_given_up: bool
+) -> Mapping[int, Sequence[MonitorLocation]]:
+    """Let the locations of a silent agent have no vote; all locations of their monitors, by the monitor's id."""
+    seen: dict[int, list[MonitorLocation]] = {}
+    lost = []
+    for place in monitor_locations.of_agents_monitors(transaction, agent):
+        if place.agent == agent:
+            lost.append(without_vote(place, at, is_given_up=is_given_up))
+        seen.setdefault(place.monitor_id, []).append(lost[-1] if place.agent == agent else place)
     monitor_locations.save(transaction, lost)
     for place in lost:
         body = {"location": place.location, "is_given_up": is_given_up}
         replay_facts.add(transaction, place.monitor_id, What.LOCATION_LOST, at, **body)
+    return seen
 
 
 def _overdue(transaction: Transaction, now: datetime) -> list[Row]:

@@ -100,7 +100,7 @@ def _is_known(
     if monitor.last_checked_at is None or monitor.location is None:
         return False  # nobody has checked it since it was made, or since it is watched again
     agent = agents.named(transaction, monitor.agent) if monitor.agent else None
-    if agent is not None and agent.is_silent:
+    if agent is not None and agent.is_silent and not places:
         return False
     interval = monitor.interval_seconds or (agent.interval_seconds if agent else None)
     if interval and known_until(monitor.last_checked_at, interval, monitor.timeout_seconds) < now:

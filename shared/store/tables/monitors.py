@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from shared.models import Monitor, MonitorState, as_json, as_text, columns_of
+from shared.models.monitor import SEVERAL
 from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.tables.scope import OF_ONE_AGENT
 
 # What an event, or a person, can change.
 _CHANGING = (
@@ -132,9 +134,16 @@ def for_metrics(transaction: Transaction, most: int) -> list[Row]:
 
 
 def set_state_of_agent(transaction: Transaction, agent: str, state: MonitorState, at: datetime) -> None:
-    """Give every monitor that this agent checks the same state, since ``at``."""
-    sql = "UPDATE monitors SET state = :state, since = :at WHERE agent = :agent AND state <> :state"
+    """Give every monitor that this agent alone checks the same state, since ``at``."""
+    sql = f"UPDATE monitors SET state = :state, since = :at WHERE {OF_ONE_AGENT} AND state <> :state"  # noqa: S608
     transaction.rows(sql, state=state, agent=agent, at=as_text(at))
+
+
+def of_several(transaction: Transaction, agent: str) -> list[Monitor]:
+    """The monitors that several locations report, one of them by this agent."""
+    sql = f"""{_ALL} location = '{SEVERAL}'
+        AND id IN (SELECT monitor_id FROM monitor_locations WHERE agent = :agent) ORDER BY id"""  # noqa: S608  # our own names
+    return transaction.values(Monitor, sql, agent=agent)
 
 
 def shortest_interval(transaction: Transaction) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 from shared.history.facts import JUDGING, Fact, What
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
+from shared.store.tables.scope import OF_ONE_AGENT
 
 _AT_ONCE = 1_000
 _NEWEST_EVENT = """COALESCE((SELECT max(id) FROM (
@@ -18,7 +19,7 @@ _ADD = f"""
 _ADD_OF_AGENT = f"""
     INSERT INTO replay_facts (after_event, at, what, monitor_id, body)
     SELECT {_NEWEST_EVENT}, :at, :what, id, :body FROM monitors
-    WHERE agent = :agent AND state <> :state ORDER BY id"""  # noqa: S608  # our own text
+    WHERE {OF_ONE_AGENT} AND state <> :state ORDER BY id"""  # noqa: S608  # our own text
 _POLICY = f"SELECT {', '.join(JUDGING)} FROM monitors WHERE id = :id"  # noqa: S608  # our own names
 _IN_FORCE = """
     SELECT body FROM replay_facts WHERE monitor_id = :id AND what = 'policy' ORDER BY id DESC LIMIT 1"""
@@ -51,7 +52,7 @@ def add(
 
 
 def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime) -> None:
-    """Each monitor that the agent checks comes into a state; to be called before the change."""
+    """Each monitor that the agent alone checks comes into a state; to be called before the change."""
     body = json.dumps({"state": state, "since": as_text(at)})
     transaction.rows(_ADD_OF_AGENT, agent=agent, state=state, at=as_text(at), what=What.STATE, body=body)
 

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
-from shared.store.tables.scope import Scope
+from shared.store.tables.scope import OF_ONE_AGENT, Scope
 
 _ADD = """
     INSERT INTO state_changes (monitor_id, location, from_state, to_state, at, reason, event_id, alert_id, counts_from)
     VALUES (:monitor_id, :location, :before, :after, :at, :reason, :event_id, :alert_id, :counts_from)"""
-_ADD_OF_AGENT = """
+_ADD_OF_AGENT = f"""
     INSERT INTO state_changes (monitor_id, from_state, to_state, at, reason)
     SELECT id, state, :state, :at, :reason FROM monitors
-    WHERE agent = :agent AND is_watched = 1 AND state <> :state ORDER BY id"""
+    WHERE {OF_ONE_AGENT} AND is_watched = 1 AND state <> :state ORDER BY id"""  # noqa: S608  # our own text
 
 
 _AFTER = """
@@ -64,7 +64,7 @@ def add(
 
 
 def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime, reason: str) -> None:
-    """A row for each monitor that the agent checks and that is in another state; to be called before the change."""
+    """A row for each monitor that the agent alone checks, if its state is another; to be called before the change."""
     transaction.rows(_ADD_OF_AGENT, agent=agent, state=state, at=as_text(at), reason=reason)
 
 

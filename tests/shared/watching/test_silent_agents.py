@@ -3,10 +3,11 @@
 import pytest
 
 from shared.models import AlertStatus, ChangeKind
+from shared.monitors.policy import Policy
 from shared.store import Store
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import move
+from tests.support.store.steps import move, rows
 from tests.support.store.watching import SILENT, about_agent, check, history, owed, review, states
 
 
@@ -161,3 +162,34 @@ def test_a_review_that_waited_sees_what_arrived_meanwhile(store: Store) -> None:
     check(store, 0)
     check(store, 4)
     assert review(store, 1) == []
+
+
+@on_each_engine
+def test_a_silent_agent_leaves_the_state_to_the_other_locations(store: Store) -> None:
+    """Both check the shop once an hour, and seoul was the last one."""
+    policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "interval": "1h"})
+    store.monitors.add(policy, now=at(0))
+    review(store, 0)
+    for place in ("busan", "seoul"):
+        check(store, 0, agent=place, location=place)
+    for seconds in range(30, 120, 30):
+        check(store, seconds, monitor="blog", agent="busan", location="busan")
+        review(store, seconds)
+    assert [alert.subject for alert in review(store, 120)] == ["seoul"]
+    assert states(store) == {"shop": "UP", "blog": "UP"}
+    assert rows(store, "SELECT location, state FROM monitor_locations ORDER BY location") == [
+        ("busan", "UP"),
+        ("seoul", "UNKNOWN"),
+    ]
+
+
+@on_each_engine
+def test_a_monitor_is_unknown_once_no_location_votes(store: Store) -> None:
+    review(store, 0)
+    for place in ("seoul", "busan"):
+        check(store, 0, agent=place, location=place)
+    assert len(review(store, 60, 120)) == 2
+    assert states(store) == {"shop": "UNKNOWN"}
+    assert rows(store, "SELECT reason, to_state FROM state_changes ORDER BY id DESC LIMIT 1") == [
+        ("agent_silent", "UNKNOWN")
+    ]
