@@ -99,6 +99,8 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
 
 def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timedelta) -> bool:
     """Whether the agent has reported nothing for three intervals, although it could."""
+    if agent.name in facts.alerted:
+        return True  # its next report ends the alert, and neither a start nor a gap does
     seen_at = heard_at(agent, facts.created_at, now)
     is_late = now - max(seen_at, facts.since) > _tolerated(agent.interval_seconds, patience)
     return is_late and not _is_starting(seen_at, facts, now)

@@ -43,6 +43,16 @@ def facts(**fields: object) -> HealthFacts:
         # A person resolved the alert about its silence: nobody expects it any more.
         (facts(agents=(agent(0, is_silent=True),)), None),
         (facts(agents=(agent(0, is_silent=True),), alerted=frozenset({"seoul"})), "agent seoul last reported at"),
+        # Its alert is open, although the system has only just started.
+        (
+            facts(
+                agents=(agent(0, is_silent=True),),
+                alerted=frozenset({"seoul"}),
+                since=at(HOUR - 5),
+                started_at=at(HOUR - 5),
+            ),
+            "agent seoul last reported at",
+        ),
         # A start, or the end of the machine's sleep, is no gap in the reports.
         (facts(agents=(agent(0),), since=at(HOUR - 60)), None),
         (facts(agents=(agent(0),), since=at(HOUR - 103)), "agent seoul last reported at"),
