@@ -36,7 +36,7 @@ class Line(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """How everything is. ``handled``: the names of monitors whose outage somebody acknowledged."""
+    """How everything is. ``checked_by``: the names of the monitors that one agent alone checks, by agent."""
 
     lines: Sequence[Line]
     alerts: Sequence[Alert]
@@ -49,6 +49,7 @@ class Facts(NamedTuple):
     health: Health
     health_facts: HealthFacts
     version: int
+    checked_by: Mapping[str, Sequence[str]]
 
     def count(self, shown: Shown) -> int:
         """How many monitors are in a state."""
@@ -88,6 +89,7 @@ def facts_of(visit: Visit) -> Facts:
         health,
         health_facts,
         now.version,
+        now.checked_by,
     )
 
 

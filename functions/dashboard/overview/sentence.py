@@ -25,9 +25,13 @@ class Sentence(NamedTuple):
 
 
 class Notified(NamedTuple):
-    """Whether an outage that happened now would be notified. ``href``: where the trouble is, below the dashboard."""
+    """Whether an outage that happened now would be notified. ``word``: the code of the answer in a word.
+
+    ``href``: where the trouble is, below the dashboard.
+    """
 
     shown: Shown
+    word: str
     texts: list[str]
     href: str = ""
 
@@ -61,12 +65,14 @@ def sentence_of(visit: Visit, facts: Facts) -> Sentence:
 
 def notified_of(visit: Visit, facts: Facts) -> Notified:
     """Whether people would hear of an outage, and by what one knows it."""
-    found = list(troubles(visit, facts.channels, facts.attempts, facts.health, facts.health_facts))
+    known = facts.health_facts
+    found = list(troubles(visit, facts.channels, facts.attempts, facts.health, known, checked_by=facts.checked_by))
     if found:
-        is_partly = {href for _, href in found} == {"/channels"} and any(
-            row["status"] == "SENT" for row in facts.attempts
-        )
-        return Notified("slow" if is_partly else "down", [text for text, _ in found], found[0][1])
+        texts, href = [text for text, _ in found], found[0][1]
+        if not facts.health.is_notified or not facts.channels:
+            return Notified("down", "no", texts, href)
+        is_by_channel = {href for _, href in found} == {"/channels"}
+        return Notified("slow", "not_on_every_channel" if is_by_channel else "partly", texts, href)
     say, delivered = visit.say, sum(row["status"] == "SENT" for row in facts.attempts)
     texts = []
     if delivered == len(facts.channels):
@@ -80,7 +86,7 @@ def notified_of(visit: Visit, facts: Facts) -> Notified:
         ago = max(0.0, (visit.at - seen).total_seconds())
         texts.append(say("agent_checked", ago=duration(ago, visit.language)))
     texts.append(say("messages_wait", n=facts.owed))
-    return Notified("up", texts)
+    return Notified("up", "yes", texts)
 
 
 def _who(visit: Visit, facts: Facts) -> str:

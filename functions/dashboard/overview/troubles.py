@@ -1,11 +1,14 @@
 """Why people might not hear of an outage: what the second sentence says, and the settings' findings."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+
+from markupsafe import Markup
 
 from functions.dashboard.visit import Visit
 from shared.alerting.health import SCHEDULES, Health, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
+from shared.messages import one_line
 from shared.models import Agent
 from shared.pages.formatting import Named, duration
 from shared.settings import is_in_cloud
@@ -13,12 +16,22 @@ from shared.store import Row
 
 # A page that is open for a while must not say at once what GET / does not say yet.
 _SLACK = timedelta(seconds=5)
+MOST_NAMES = 3
 
 
 def troubles(
-    visit: Visit, channels: Collection[str], attempts: Sequence[Row], health: Health, known: HealthFacts
+    visit: Visit,
+    channels: Collection[str],
+    attempts: Sequence[Row],
+    health: Health,
+    known: HealthFacts,
+    *,
+    checked_by: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """Why people might not hear of an outage, and where one sees more of it. ``attempts``: the last of each channel."""
+    """Why people might not hear of an outage, and where one sees more of it.
+
+    ``attempts``: the last of each channel. ``checked_by``: the monitors that one agent alone checks, by agent.
+    """
     say = visit.markup
     if not channels:
         yield say("no_channel"), "/channels"
@@ -32,7 +45,9 @@ def troubles(
     for agent in known.agents:
         if is_missed(visit, agent, known):
             ago = duration((visit.at - agent.last_seen_at).total_seconds(), visit.language)
-            yield say("agent_silent", name=Named(agent.name), ago=ago), "/agents"
+            silent = say("agent_silent", name=Named(agent.name), ago=ago)
+            names = (checked_by or {}).get(agent.name)
+            yield (_with_names(visit, silent, names) if names else silent), "/agents"
         elif agent.is_offline:
             yield say("agent_offline", name=Named(agent.name)), "/agents"
     for schedule in SCHEDULES:
@@ -42,6 +57,14 @@ def troubles(
         yield say("file_wrong"), "/settings"
     if any("never reported" in reason for reason in health.reasons):
         yield say("agent_never"), "/agents"
+
+
+def _with_names(visit: Visit, silent: Markup, names: Sequence[str]) -> Markup:
+    """The sentence about a silent agent with the monitors that only it checks."""
+    some = Markup(", ").join(Named(one_line(name)) for name in names[:MOST_NAMES])
+    if len(names) > MOST_NAMES:
+        some = visit.markup("and_more", names=some, n=len(names) - MOST_NAMES)
+    return Markup("{} ({})").format(silent, visit.markup("only_it_checks", names=some))
 
 
 def is_missed(visit: Visit, agent: Agent, known: HealthFacts) -> bool:

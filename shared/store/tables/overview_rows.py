@@ -3,16 +3,18 @@
 from collections.abc import Collection, Sequence
 
 from shared.models import Alert
+from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Row, Transaction, in_parts
 
-_MONITORS = """
+_MONITORS = f"""
     SELECT monitors.id, monitors.name, monitors.target_url, monitors.group_name, monitors.tags, monitors.source,
         monitors.state, monitors.since, monitors.is_watched, monitors.last_checked_at, monitors.is_flapping,
         COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds,
-        raw_events.response_us
+        raw_events.response_us,
+        CASE WHEN location = '{SEVERAL}' THEN NULL ELSE monitors.agent END AS only_agent
     FROM monitors LEFT JOIN agents ON agents.name = monitors.agent
         LEFT JOIN raw_events ON raw_events.id = monitors.last_event_id
-    WHERE removed_at IS NULL ORDER BY monitors.id"""
+    WHERE removed_at IS NULL ORDER BY monitors.id"""  # noqa: S608  # our own name
 # Only the newest attempts are read: a channel without one among them has nothing to say.
 _RECENT = 20_000
 _LAST_ATTEMPT = """
@@ -22,7 +24,10 @@ _TRIED = ("SENT", "RETRY", "FAILED", "EXPIRED")
 
 
 def monitors(transaction: Transaction) -> list[Row]:
-    """Every monitor, in the order of their ids, with how long its newest event took (in microseconds; -1: unknown)."""
+    """Every monitor, in the order of their ids, with how long its newest event took (in microseconds; -1: unknown).
+
+    ``only_agent``: our agent that checks it, if no other location does.
+    """
     return transaction.rows(_MONITORS)
 
 

@@ -13,7 +13,7 @@ class Now(NamedTuple):
     """How everything is. ``alerts``: those that are active. ``messages``: the first ones of each, by the alert's id.
 
     ``notes``: the newest one of each alert. ``attempts``: the last one on each channel. ``version``: how often the
-    configuration has changed.
+    configuration has changed. ``checked_by``: the names of the monitors that one agent alone checks, by agent.
     """
 
     monitors: list[Row]
@@ -24,6 +24,7 @@ class Now(NamedTuple):
     agents: list[Agent]
     owed: list[Row]
     version: int
+    checked_by: Mapping[str, list[str]]
 
 
 class Overview:
@@ -40,8 +41,13 @@ class Overview:
             messages: dict[int, list[Row]] = {}
             for row in overview_rows.first_messages(snapshot, ids):
                 messages.setdefault(row["alert_id"], []).append(row)
+            watched = overview_rows.monitors(snapshot)
+            checked_by: dict[str, list[str]] = {}
+            for row in watched:
+                if row["only_agent"] is not None and row["is_watched"]:
+                    checked_by.setdefault(row["only_agent"], []).append(row["name"])
             return Now(
-                overview_rows.monitors(snapshot),
+                watched,
                 active,
                 messages,
                 {row["alert_id"]: row for row in alert_notes.of_alerts(snapshot, ids)},
@@ -49,6 +55,7 @@ class Overview:
                 agents.every(snapshot),
                 owed_notifications.owed_by_channel(snapshot, late=late),
                 configuration.version(snapshot),
+                checked_by,
             )
 
     def deliveries(self, channels: Collection[str]) -> tuple[list[Row], list[Row]]:

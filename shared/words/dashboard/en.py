@@ -84,7 +84,8 @@ WORDS: Texts = {
     "would_be": "Would you be notified?",
     "yes": "Yes",
     "no": "No",
-    "partly": "Not on every channel",
+    "partly": "Partly",
+    "not_on_every_channel": "Not on every channel",
     "more_of_it": "See what is wrong",
     "channels_delivered": (
         "the only channel delivered last time",
@@ -105,6 +106,8 @@ WORDS: Texts = {
     "channel_failed": "the last message to {name} failed",
     "overdue": ("a message to {name} is overdue", "{n} messages to {name} are overdue"),
     "agent_silent": "the agent {name} has reported nothing for {ago}",
+    "only_it_checks": "only it checks {names}",
+    "and_more": "{names} and {n} more",
     "agent_offline": "the location of the agent {name} is offline",
     "agent_never": "the agent has never reported",
     "schedule_silent": "{name} does not run",

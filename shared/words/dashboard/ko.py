@@ -84,7 +84,8 @@ WORDS: Texts = {
     "would_be": "알림은 제대로 가나요?",
     "yes": "예",
     "no": "아니요",
-    "partly": "일부 채널은 아닙니다",
+    "partly": "일부는 아닙니다",
+    "not_on_every_channel": "일부 채널은 아닙니다",
     "more_of_it": "무엇이 문제인지 보기",
     "channels_delivered": ("채널 1개 최근 전달 성공", "채널 {n}개 모두 최근 전달 성공"),
     "channels_untried": (
@@ -99,6 +100,8 @@ WORDS: Texts = {
     "channel_failed": "{name}에 보낸 마지막 메시지가 실패했습니다",
     "overdue": ("{name}에 보낼 메시지 1건이 늦어지고 있습니다", "{name}에 보낼 메시지 {n}건이 늦어지고 있습니다"),
     "agent_silent": "에이전트 {name}에서 {ago} 동안 보고가 없습니다",
+    "only_it_checks": "{names}: 이 에이전트에서만 점검",
+    "and_more": "{names} 외 {n}개",
     "agent_offline": "에이전트 {name}의 위치가 오프라인입니다",
     "agent_never": "에이전트가 보고한 적이 없습니다",
     "schedule_silent": "{name:이/가} 실행되지 않고 있습니다",

@@ -4,7 +4,7 @@ import gzip
 import itertools
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from html import unescape
 
@@ -109,29 +109,6 @@ def test_many_outages_fold(browser: Browser, store: Store) -> None:
     assert shown.count('<article class="bad') == 8
     assert folded.count('<article class="bad') == 4
     assert "4 more" in folded
-
-
-def test_it_says_whether_people_would_be_notified(browser: Browser, api: Api, environ: Callable[..., None]) -> None:
-    api.call("POST", "/review_alerts")
-    api.call("POST", "/deliver_notifications")
-    api.post({**SUCCESS, "timestamp": as_text(now()), "agent": "default"})
-    page = browser.page("/dashboard")
-    assert "Would you be notified? Yes: 1 channel is set up and has had nothing to send yet" in page
-    api.post({**FAILURE, "timestamp": as_text(now())})
-    assert "Yes: the only channel delivered last time" in browser.page("/dashboard")
-    environ(CHANNELS='{"console": "off"}')
-    assert "<b>No: no channel is set up.</b>" in browser.page("/dashboard")
-
-
-def test_it_says_if_nobody_would_be(browser: Browser, api: Api, store: Store) -> None:
-    watch(store, ["UP"])
-    with store.database.transaction() as transaction:
-        at = now() - timedelta(hours=2)
-        alerts.add(transaction, AlertKind.CHANNEL_REFUSED, "console", cause="bad token", failed_at=at, opened_at=at)
-    page = browser.page("/dashboard")
-    assert "console</bdi> refuses our messages" in page or "console refuses our messages" in page
-    assert "Would you be notified? <b>No" in page
-    assert sentence(page) == "The only monitor works", "how the monitors are is another question"
 
 
 def names(page: str) -> list[str]:

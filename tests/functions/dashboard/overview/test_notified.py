@@ -1,0 +1,54 @@
+"""The second sentence of the overview: whether people would be notified."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from shared.alerting import fall_silent
+from shared.models import AlertKind, as_text, now
+from shared.store import Store
+from shared.store.tables import agents, alerts
+from tests.functions.api import FAILURE, SUCCESS, Api
+from tests.functions.dashboard.conftest import Browser
+from tests.functions.dashboard.made import text
+from tests.functions.dashboard.test_overview import sentence, watch
+
+
+def test_it_says_whether_people_would_be_notified(browser: Browser, api: Api, environ: Callable[..., None]) -> None:
+    api.call("POST", "/review_alerts")
+    api.call("POST", "/deliver_notifications")
+    api.post({**SUCCESS, "timestamp": as_text(now()), "agent": "default"})
+    page = browser.page("/dashboard")
+    assert "Would you be notified? Yes: 1 channel is set up and has had nothing to send yet" in page
+    api.post({**FAILURE, "timestamp": as_text(now())})
+    assert "Yes: the only channel delivered last time" in browser.page("/dashboard")
+    environ(CHANNELS='{"console": "off"}')
+    assert "<b>No: no channel is set up.</b>" in browser.page("/dashboard")
+
+
+def test_it_says_if_nobody_would_be(browser: Browser, api: Api, store: Store) -> None:
+    watch(store, ["UP"])
+    with store.database.transaction() as transaction:
+        at = now() - timedelta(hours=2)
+        alerts.add(transaction, AlertKind.CHANNEL_REFUSED, "console", cause="bad token", failed_at=at, opened_at=at)
+    api.call("POST", "/review_alerts")
+    page = browser.page("/dashboard")
+    assert "console</bdi> refuses our messages" in page or "console refuses our messages" in page
+    assert "Would you be notified? <b>No" in page
+    assert sentence(page) == "The only monitor works", "how the monitors are is another question"
+
+
+def test_a_silent_agent_is_partly(browser: Browser, api: Api, store: Store) -> None:
+    """Reviews go on, so that people are notified of what others check. GET / and the settings say the same."""
+    api.call("POST", "/review_alerts")
+    event = {**SUCCESS, "timestamp": as_text(now()), "interval_seconds": 30}
+    for name, agent in (("shop", "tokyo"), ("shop", "seoul"), ("b<lo>g", "tokyo"), ("door", "seoul")):
+        api.post({**event, "monitor": name, "agent": agent, "location": agent})
+    with store.database.transaction() as transaction:
+        agent = fall_silent(next(each for each in agents.every(transaction) if each.name == "tokyo"))
+        agents.save(transaction, agent)
+        alerts.add(transaction, AlertKind.AGENT_SILENT, "tokyo", cause="silent", failed_at=now(), opened_at=now())
+    page = browser.page("/dashboard")
+    assert "Would you be notified? Partly: the agent tokyo has reported nothing for" in text(page)
+    assert "(only it checks <bdi>b&lt;lo&gt;g</bdi>)" in page
+    assert api.get("/")["status"] == "degraded"
+    assert "An outage now would be noticed and sent." in text(browser.page("/dashboard/settings"))
