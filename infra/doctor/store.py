@@ -1,5 +1,6 @@
 """Inside: the store, and what it says about the agents, the deliveries and the clocks."""
 
+import shlex
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -161,7 +162,9 @@ def examine_work(
         yield warning("checks", found, expected=expected, fix=_run("check_monitors", url))
     slack = patience(settings.check_timeout_seconds, is_in_cloud=call("check_monitors", url)[0])
     for agent in facts.agents:
-        yield from _agent(agent, facts, slack, url, at)
+        own = _run("check_monitors", url)
+        fix = own if agent.name == settings.agent else _of_remote(agent.name, inspection.silent)
+        yield from _agent(agent, facts, slack, at, fix)
     yield from _last_run("reviews", "review_alerts", facts, url, at)
     yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
     for owed in inspection.owed:
@@ -171,7 +174,7 @@ def examine_work(
     yield from examine_drill(inspection.last_drill, at)
 
 
-def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, url: str, at: datetime) -> Iterator[Finding]:
+def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, at: datetime, fix: str) -> Iterator[Finding]:
     ago = at - agent.last_seen_at
     name = f"agent {agent.name}"
     if -ago > CLOCK_TOLERANCE:
@@ -183,7 +186,7 @@ def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, url: str, at: dat
             "checks",
             f"{name} reported {duration(ago, 'en')} ago",
             expected=f"a report every {agent.interval_seconds:g} s",
-            fix=_run("check_monitors", url),
+            fix=fix,
         )
     else:
         yield ok("checks", f"{name} reported {duration(ago, 'en')} ago, every {agent.interval_seconds:g} s")
@@ -241,3 +244,11 @@ def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) 
 def _run(function: str, url: str) -> str:
     is_in_cloud, line = call(function, url)
     return f"its schedule, or {line}" if is_in_cloud else f"make run, or its schedule: {line}"
+
+
+def _of_remote(agent: str, silent: Collection[Alert]) -> str:
+    """The fix for a silent agent that this machine does not run."""
+    alert = next((f"alert {alert.id}" for alert in silent if alert.subject == agent), "its alert once it is open")
+    machine = f"on the machine of LOCATION={shlex.quote(agent)}"
+    start = "make run or its schedule, with its BACKEND_URL and API_KEY"
+    return f"{machine}: {start}; if it is gone for good, resolve {alert}"

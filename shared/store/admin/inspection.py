@@ -32,6 +32,7 @@ class StoreInspection:
     facts: HealthFacts | None = None
     owed: tuple[OwedSummary, ...] = ()
     refused: tuple[Alert, ...] = ()
+    silent: tuple[Alert, ...] = ()
     last_drill: Mapping[str, Any] | None = None
 
 
@@ -64,6 +65,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             facts=health_facts(snapshot, now),
             owed=tuple(map(_owed, owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
+            silent=tuple(alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
             last_drill=drills.last(snapshot),
         )
 

@@ -69,7 +69,20 @@ def test_how_long_ago_an_agent_reported_is_found(
         see_agent(database, **agent)
     found = one(find(environ), "checks", words)
     assert found.verdict is verdict
-    assert verdict is OK or "http://127.0.0.1:5000/check_monitors" in (found.fix or "")
+    if agent is None:
+        assert "http://127.0.0.1:5000/check_monitors" in (found.fix or "")
+
+
+def test_an_agent_is_started_on_its_own_machine(environ: dict[str, str], database: Path) -> None:
+    see_agent(database, hours=2)
+    here = one(find({**environ, "LOCATION": "seoul"}), "checks", "agent seoul reported 2 h ago")
+    assert "http://127.0.0.1:5000/check_monitors" in (here.fix or "")
+    there = "on the machine of LOCATION=seoul: make run or its schedule, with its BACKEND_URL and API_KEY; "
+    elsewhere = one(find(environ), "checks", "agent seoul reported 2 h ago")
+    assert elsewhere.fix == f"{there}if it is gone for good, resolve its alert once it is open"
+    open_alert(database, "AGENT_SILENT", "seoul")
+    elsewhere = one(find(environ), "checks", "agent seoul reported 2 h ago")
+    assert elsewhere.fix == f"{there}if it is gone for good, resolve alert 1"
 
 
 def test_a_silence_that_is_an_alert_is_found(environ: dict[str, str], database: Path) -> None:
