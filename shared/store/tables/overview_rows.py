@@ -15,6 +15,13 @@ _MONITORS = f"""
     FROM monitors LEFT JOIN agents ON agents.name = monitors.agent
         LEFT JOIN raw_events ON raw_events.id = monitors.last_event_id
     WHERE removed_at IS NULL ORDER BY monitors.id"""  # noqa: S608  # our own name
+_BY_AGENT = f"""
+    SELECT agent, count(*) AS monitors FROM (
+        SELECT agent FROM monitors
+        WHERE removed_at IS NULL AND is_watched = 1 AND (location IS NULL OR location <> '{SEVERAL}')
+        UNION ALL SELECT monitor_locations.agent FROM monitor_locations JOIN monitors ON monitors.id = monitor_id
+        WHERE removed_at IS NULL AND is_watched = 1 AND monitors.location = '{SEVERAL}') AS checked
+    WHERE agent IS NOT NULL GROUP BY agent"""  # noqa: S608  # our own name
 # Only the newest attempts are read: a channel without one among them has nothing to say.
 _RECENT = 20_000
 _LAST_ATTEMPT = """
@@ -66,7 +73,5 @@ def names(transaction: Transaction) -> list[Row]:
 
 
 def by_agent(transaction: Transaction) -> list[Row]:
-    """How many ``monitors`` each ``agent`` checked last."""
-    sql = """SELECT agent, count(*) AS monitors FROM monitors
-        WHERE removed_at IS NULL AND is_watched = 1 AND agent IS NOT NULL GROUP BY agent"""
-    return transaction.rows(sql)
+    """How many ``monitors`` each ``agent`` checks: it was the last one to do so, from one of its locations."""
+    return transaction.rows(_BY_AGENT)

@@ -75,6 +75,6 @@ class Overview:
             return overview_rows.names(snapshot)
 
     def monitors_by_agent(self) -> dict[str, int]:
-        """How many monitors each agent checked last."""
+        """How many monitors each agent checks."""
         with self._database.snapshot() as snapshot:
             return {row["agent"]: int(row["monitors"]) for row in overview_rows.by_agent(snapshot)}

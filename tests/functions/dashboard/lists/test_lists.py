@@ -8,12 +8,11 @@ from html import unescape
 
 import pytest
 
-from functions.dashboard import visit
 from shared.models import as_text, now
 from shared.monitors.windows.window import Window
 from shared.settings import Settings
 from shared.store import Store, open_store
-from tests.functions.api import FAILURE, SUCCESS, Api
+from tests.functions.api import FAILURE, Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
 
@@ -127,41 +126,6 @@ def test_a_window_of_the_file_is_not_ended_here(signed_in: Browser, api: Api) ->
     assert api.call("PUT", "/config", {"monitors": [], "windows": [window]}).status_code == 200
     assert "of the file" in signed_in.page("/dashboard/windows")
     assert signed_in.send("/dashboard/windows", end="1").status_code == 409
-
-
-def test_agents_are_listed(browser: Browser, api: Api) -> None:
-    assert "No agent has reported yet" in browser.page("/dashboard/agents")
-    api.post({**SUCCESS, "timestamp": as_text(now()), "agent": "seoul", "interval_seconds": 30})
-    page = text(browser.page("/dashboard/agents"))
-    assert "The agent checked 0" in page
-    assert "Checks seoul" in page
-
-
-@pytest.mark.parametrize(
-    ("variables", "seconds", "is_silent"),
-    [
-        ({}, 105, False),
-        ({}, 110, True),
-        # The scheduler of a cloud may be late by a minute.
-        ({"K_SERVICE": "dashboard"}, 165, False),
-        ({"K_SERVICE": "dashboard"}, 170, True),
-    ],
-)
-def test_an_agent_is_silent_when_the_overview_says_so(
-    signed_in: Browser,
-    api: Api,
-    environ: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    variables: dict[str, str],
-    seconds: float,
-    is_silent: bool,
-) -> None:
-    api.post({**SUCCESS, "timestamp": as_text(now()), "agent": "seoul", "interval_seconds": 30})
-    environ(**variables)
-    monkeypatch.setattr(visit, "now", lambda: now() + timedelta(seconds=seconds))
-    silent = "agent seoul has reported nothing"
-    assert (silent in text(signed_in.page("/dashboard"))) == is_silent
-    assert (silent in text(signed_in.page("/dashboard/agents"))) == is_silent
 
 
 def test_the_settings_say_what_is_wrong_with_the_file(browser: Browser, api: Api, store: object) -> None:
