@@ -30,7 +30,7 @@ def monitor_of(entry: "Entry", *, shows_token: bool) -> dict[str, Any]:
         "is_degraded": entry.is_degraded,
         "is_flapping": bool(row["is_flapping"]),
         "suppressed_by": entry.active_alert.suppressed_by if entry.active_alert else None,
-        "locations": entry.locations,
+        "locations": entry.locations(now()),
     }
 
 

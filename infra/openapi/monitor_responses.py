@@ -75,7 +75,7 @@ class WatchedMonitor(BaseModel):
     suppressed_by: int | None = Field(
         description="The alert of a monitor that it depends on, because of which nobody is notified of its own."
     )
-    locations: list[SeenFromLocation] = Field(description="The monitor as each location sees it.")
+    locations: list[SeenFromLocation] = Field(description="The monitor as each location that its policy names sees it.")
 
 
 class WatchedMonitors(BaseModel):

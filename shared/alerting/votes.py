@@ -1,7 +1,7 @@
 """What the checks of a monitor say: those of one location, or of several, each of which has a vote. Pure."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.alerting.agents import known_for
@@ -76,7 +76,7 @@ def voters_of(
 
     ``seconds``: how often a check is expected from each.
     """
-    oldest = at - known_for(monitor.interval_seconds or seconds or INTERVAL_SECONDS, monitor.timeout_seconds)
+    oldest = at - _known_for(monitor, seconds)
     return tuple(
         place
         for place in places
@@ -85,6 +85,20 @@ def voters_of(
         and place.last_checked_at >= oldest
         and _is_named(monitor, place)
     )
+
+
+def aged(
+    monitor: Monitor, places: Sequence[MonitorLocation], at: datetime, seconds: float | None
+) -> list[MonitorLocation]:
+    """The locations that the monitor names; those that do not vote are UNKNOWN. ``seconds``: see ``voters_of``."""
+    voting, shown = voters_of(monitor, places, at, seconds), []
+    for place in places:
+        if place in voting or place.state is MonitorState.UNKNOWN or place.last_checked_at is None:
+            shown.append(place)
+        else:
+            since = place.last_checked_at + _known_for(monitor, seconds)
+            shown.append(place._replace(state=MonitorState.UNKNOWN, since=since))
+    return [place for place in shown if _is_named(monitor, place)]
 
 
 def seen_from(
@@ -212,6 +226,10 @@ def _lost(
         for place in places
         if place.location not in voting and _is_named(monitor, place) and _counts_as_down(place)
     ]
+
+
+def _known_for(monitor: Monitor, seconds: float | None) -> timedelta:
+    return known_for(monitor.interval_seconds or seconds or INTERVAL_SECONDS, monitor.timeout_seconds)
 
 
 def _is_named(monitor: Monitor, place: MonitorLocation) -> bool:

@@ -1,6 +1,7 @@
 """How a monitor is checked, in words: what of its policy is worth a line."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.dashboard.visit import Visit
@@ -50,14 +51,20 @@ def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[
     yield Fact(say("how_down"), [failures, say("how_successes", n=row["success_threshold"])])
     yield Fact(say("how_conditions"), list(policy.get("conditions") or ()), is_code=True)
     yield from _rest(visit, entry)
-    yield Fact(
-        say("how_seen"), [f"{each['location']}: {each['state']}" for each in entry.locations[1:] and entry.locations]
-    )
+    seen = entry.locations(visit.at)
+    yield Fact(say("how_seen"), [_seen(visit, each) for each in seen[1:] and seen])
     if row["source"] == "file":
         where = f"{visit.settings.config_file.name}:{row['line']}" if row["line"] else visit.settings.config_file.name
         yield Fact(say("how_from"), [say("how_file", file=where)])
     elif row["source"] != "api":
         yield Fact(say("how_from"), [say(f"how_{row['source']}")])
+
+
+def _seen(visit: Visit, place: Mapping[str, Any]) -> str:
+    """How a location sees the monitor, and how old that is."""
+    ago = (visit.at - datetime.fromisoformat(place["last_checked_at"])).total_seconds()
+    age = visit.say("ago", time=duration(max(0.0, ago), visit.language))
+    return f"{place['location']}: {place['state']} ({age})"
 
 
 def _rest(visit: Visit, entry: "Entry") -> Iterator[Fact]:

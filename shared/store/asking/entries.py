@@ -1,22 +1,25 @@
 """Monitors with all that an answer says of them."""
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from shared.models import Alert, MonitorState, columns_of
-from shared.models.monitor import DEFAULT_LOCATION, SEVERAL
+from shared.models import Alert, Monitor, MonitorState, columns_of, value_of
+from shared.models.monitor import SEVERAL, MonitorLocation
 from shared.monitors.policy import Policy
 from shared.store.engines.database import Row, Transaction
-from shared.store.tables import alerts, events, monitor_locations, policies
+from shared.store.tables import agents, alerts, events, monitor_locations, policies
 
 # The state of a monitor that is not watched. The table holds UNKNOWN then, with which it begins again.
 PAUSED = "PAUSED"
+_SEEN = ("location", "state", "since", "last_checked_at")
 
 
 class Entry(NamedTuple):
     """A monitor with all that an answer says of it. ``policy``: None if its source is 'env' or 'report'.
 
-    ``locations``: ``location``, ``state``, ``since`` and ``last_checked_at`` of each that reports it.
+    ``places``: as each location sees it, if several report it; ``agents_seconds``: how often its last agent reports.
     """
 
     row: Row
@@ -24,12 +27,31 @@ class Entry(NamedTuple):
     last_event: Row | None
     active_alert: Alert | None
     is_degraded: bool
-    locations: Sequence[Mapping[str, Any]]
+    places: Sequence[MonitorLocation]
+    agents_seconds: float | None
 
     @property
     def state(self) -> str:
         """Its state, or PAUSED."""
         return str(MonitorState(self.row["state"])) if self.row["is_watched"] else PAUSED
+
+    def locations(self, at: datetime) -> list[Mapping[str, Any]]:
+        """The ``location``, ``state``, ``since`` and ``last_checked_at`` of each that reports it, as it is then.
+
+        One whose last check is too old to say anything is UNKNOWN. One that the policy does not name is left out.
+        """
+        row = self.row
+        if not self.places:
+            if row["location"] is None or row["last_checked_at"] is None:
+                return []  # nobody has checked it, or not since it was paused
+            named = json.loads(row["locations"]) if row["locations"] else None
+            seen = {name: row[name] for name in _SEEN[1:]}
+            return [{"location": row["location"], **seen}] if named is None or row["location"] in named else []
+        # Imported here: few monitors are reported from several locations, and votes cost a cold start.
+        from shared.alerting.votes import aged
+
+        shown = aged(value_of(Monitor, row), self.places, at, self.agents_seconds)
+        return [columns_of(place, _SEEN) for place in shown]
 
 
 def entry(transaction: Transaction, row: Row) -> Entry:
@@ -44,11 +66,12 @@ def entries(transaction: Transaction, rows: Sequence[Row]) -> list[Entry]:
     names = [row["name"] for row in rows]
     outages = {alert.subject: alert for alert in alerts.active_outages(transaction, names)}
     slow = alerts.degraded(transaction, names)
-    places: dict[int, list[dict[str, Any]]] = {}
-    several = [row["id"] for row in rows if row["location"] == SEVERAL]
+    places: dict[int, list[MonitorLocation]] = {}
+    several = {row["id"]: row["agent"] for row in rows if row["location"] == SEVERAL}
+    reporting = agents.ask_named(transaction, {agent for agent in several.values() if agent is not None})
     for place in monitor_locations.of_monitors(transaction, several):
-        seen = columns_of(place, ("location", "state", "since", "last_checked_at"))
-        places.setdefault(place.monitor_id, []).append(seen)
+        places.setdefault(place.monitor_id, []).append(place)
+    seconds = {agent.name: agent.interval_seconds for agent in reporting()}
     return [
         Entry(
             row,
@@ -56,15 +79,8 @@ def entries(transaction: Transaction, rows: Sequence[Row]) -> list[Entry]:
             newest.get(row["last_event_id"]),
             outages.get(row["name"]),
             row["name"] in slow,
-            places.get(row["id"]) or _only(row),
+            places.get(row["id"], ()),
+            seconds.get(row["agent"]),
         )
         for row in rows
     ]
-
-
-def _only(row: Row) -> list[dict[str, Any]]:
-    """The monitor as the only location sees it that reports it."""
-    if row["last_checked_at"] is None:
-        return []
-    seen = {name: row[name] for name in ("state", "since", "last_checked_at")}
-    return [{"location": row["location"] or DEFAULT_LOCATION, **seen}]

@@ -48,6 +48,16 @@ def test_a_monitor_is_removed(signed_in: Browser, api: Api) -> None:
     assert (response.status_code, response.mimetype) == (404, "text/html")
 
 
+def test_the_page_says_how_old_each_locations_state_is(signed_in: Browser, api: Api) -> None:
+    made(api, interval="1m")
+    for place, seconds in (("seoul", 300), ("tokyo", 65)):
+        checked_at = as_text(now() - timedelta(seconds=seconds))
+        api.post({**SUCCESS, "monitor": "shop", "location": place, "timestamp": checked_at})
+    said = text(signed_in.page("/dashboard/monitors/1")).replace("\xa0", " ")
+    assert "seoul: UNKNOWN (5 min ago)" in said
+    assert "tokyo: UP (1 min ago)" in said
+
+
 def test_the_page_says_how_long_a_try_may_take(signed_in: Browser, api: Api) -> None:
     """As the form does. All four together may take 3 min 40 s."""
     made(api, timeout="10s", retries=3, retry_interval="1m")

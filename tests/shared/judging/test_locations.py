@@ -243,3 +243,38 @@ def test_a_second_location_after_maintenance_finds_how_the_first_one_saw_it(stor
     store.windows.add(Window(kind="maintenance", all=True, starts_at=at(30), duration=60), now=at(2))
     assert seen(store, 61, seoul=False) == [None]
     assert seen(store, 91, tokyo=False) == ["OPENED"]
+
+
+def _shown(store: Store, seconds: float) -> list[tuple[str, str]]:
+    """Each location as an answer shows it then: its state, and since when."""
+    return [
+        (each["location"], f"{each['state']} {each['since'][14:19]}")
+        for each in store.monitors.get(1).locations(at(seconds))
+    ]
+
+
+def test_a_location_that_is_lost_is_shown_as_unknown(store: Store) -> None:
+    """Pusan was last heard of at 61, for which 3 min are known."""
+    watch(store)
+    seen(store, 1, seoul=True, pusan=True)
+    seen(store, 61, pusan=False)
+    seen(store, 121, seoul=True)
+    assert _shown(store, 241) == [("seoul", "UP 00:01"), ("pusan", "DOWN 01:01")]
+    assert _shown(store, 242) == [("seoul", "UP 00:01"), ("pusan", "UNKNOWN 04:01")]
+
+
+@pytest.mark.parametrize("places", [{"tokyo"}, {"tokyo", "seoul"}])
+def test_a_location_that_is_not_named_is_not_shown(store: Store, places: set[str]) -> None:
+    watch(store)
+    seen(store, 1, **dict.fromkeys(sorted(places), True))
+    policy = {"name": "shop", "url": "http://shop/", "interval": "60s", "locations": ["seoul", "pusan"]}
+    store.monitors.replace(1, Policy.model_validate(policy), now=at(2), channels=CHANNELS)
+    assert [name for name, _ in _shown(store, 3)] == sorted(places - {"tokyo"})
+
+
+def test_a_paused_monitor_shows_no_location(store: Store) -> None:
+    watch(store)
+    seen(store, 1, tokyo=True)
+    policy = {"name": "shop", "url": "http://shop/", "interval": "60s", "enabled": False}
+    store.monitors.replace(1, Policy.model_validate(policy), now=at(2), channels=CHANNELS)
+    assert _shown(store, 3) == []
