@@ -46,6 +46,7 @@ ALERT: dict[str, Any] = {
     "locations": [],
     "dependents": [],
     "still_failing": [],
+    "still_failing_from": [],
     "suppressed_by": None,
     "timings": {"confirmed_seconds": 0.0, "opened_seconds": 0.051, "delivered": {"telegram": 2.06}},
 }

@@ -18,6 +18,7 @@ _ALERT = {
     "locations": "Who saw what when it opened, if several locations report the monitor.",
     "dependents": "The monitors that depend on this one.",
     "still_failing": "Those of them that still failed when it ended.",
+    "still_failing_from": "The locations from which its own monitor still failed when it ended.",
     "suppressed_by": "The alert of a monitor that it depends on, because of which nobody is notified of this one.",
     "timings": "How long it took to notify people.",
 }

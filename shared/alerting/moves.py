@@ -70,7 +70,8 @@ def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_a
     elif to is AlertStatus.ACK:
         changed = {"acknowledged_at": at, "acknowledged_by": by}
     else:
-        changed = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
+        none = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
+        changed = {**none, "still_failing_from": ()}
     return alert._replace(status=to, **changed)
 
 

@@ -111,7 +111,7 @@ def times_to_notify(alert: Alert, notification: Notification, language: Language
 def around(alert: Alert, kind: NotificationKind, language: Language) -> dict[str, str]:
     """The locations that see it, and other monitors that it is about, by the code of what is said of these names."""
     if kind is NotificationKind.RECOVERY:
-        found = {"still_failing": list(alert.still_failing)}
+        found = {"still_failing_from": list(alert.still_failing_from), "still_failing": list(alert.still_failing)}
     else:
         why = {seen.location: one_line(seen.error_message or "", MAX_NAMES) for seen in alert.locations}
         failing = [

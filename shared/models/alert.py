@@ -81,8 +81,9 @@ class Alert(NamedTuple):
 
     Or the like of a channel, an agent or its location: ``kind`` says which, and ``subject`` is its name.
     ``locations``: who saw what when it opened, if several locations report the monitor. ``dependents``: the monitors
-    that depend on it; ``still_failing``: those of them that failed when it ended. ``suppressed_by``: the alert of a
-    monitor that it depends on, because of which nobody is notified of this one.
+    that depend on it; ``still_failing``: those of them that failed when it ended; ``still_failing_from``: the locations
+    from which its own monitor failed then. ``suppressed_by``: the alert of a monitor that it depends on, because of
+    which nobody is notified of this one.
     ``created_at`` is when it was saved (None before version 0.2), ``delivered`` is that of its ``timings``.
     """
 
@@ -101,6 +102,7 @@ class Alert(NamedTuple):
     locations: tuple[SeenFrom, ...] = ()
     dependents: tuple[str, ...] = ()
     still_failing: tuple[str, ...] = ()
+    still_failing_from: tuple[str, ...] = ()
     suppressed_by: int | None = None
     # The cause as data, for messages in every language.
     cause_data: Cause | None = None

@@ -156,8 +156,8 @@ LABELS: Mapping[str, str] = {
     "working_from": "Working from",
     "dependents": "Affects",
     "still_failing": "Still failing",
+    "still_failing_from": "Still failing from",
     "note": "Note",
-    # buttons
     "acknowledge": "Acknowledge",
     "silence": "Silence 1 h",
     "open": "Open",
@@ -204,6 +204,7 @@ MESSAGES: Mapping[str, str] = {
     "since": "since {time}",
     "more": "{names} and {count} more",
     "still_failing": "still failing: {names}",
+    "still_failing_from": "still failing from {names}",
     "still_down": "still down, {ordinal} reminder, {duration}",
     "working_from": "working from {names}",
     "test": "TEST Bonghwa can reach this channel",

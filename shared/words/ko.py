@@ -169,8 +169,8 @@ LABELS: Mapping[str, str] = {
     "working_from": "정상인 위치",
     "dependents": "영향 범위",
     "still_failing": "아직 실패 중",
+    "still_failing_from": "아직 실패하는 위치",
     "note": "참고",
-    # buttons
     "acknowledge": "확인",
     "silence": "1시간 동안 조용히",
     "open": "열기",
@@ -217,6 +217,7 @@ MESSAGES: Mapping[str, str] = {
     "since": "시작: {time}",
     "more": "{names} 외 {count}개",
     "still_failing": "아직 실패 중: {names}",
+    "still_failing_from": "아직 실패하는 위치: {names}",
     "still_down": "아직 복구되지 않음, {ordinal} 재알림, {duration}째",
     "working_from": "정상인 위치: {names}",
     "test": "시험 이 채널은 봉화의 메시지를 받습니다",

@@ -2,12 +2,13 @@
 
 import functools
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from shared.alerting import Decision
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, NotificationKind
+from shared.models.monitor import MonitorLocation
 from shared.store.judging.coverage import Hold, Occasion
 from shared.store.tables import alerts
 
@@ -50,7 +51,7 @@ class ActiveAlerts:
         if decision.change is ChangeKind.OPENED and active is None:
             return [self._open_outage(decision, event, at)]
         if decision.change is ChangeKind.RESOLVED and active is not None:
-            return [self._end(active, monitor, at)]
+            return [self._end(active, monitor, at, decision.voters)]
         return []
 
     def change(
@@ -144,7 +145,9 @@ class ActiveAlerts:
         self._active[AlertKind.OUTAGE, decision.monitor.name] = opened.alert
         return opened
 
-    def _end(self, alert: Alert, monitor: Monitor | None, at: datetime) -> Change:
+    def _end(
+        self, alert: Alert, monitor: Monitor | None, at: datetime, voters: Sequence[MonitorLocation] = ()
+    ) -> Change:
         from shared.store.changes import resolve_alert
         from shared.store.judging.outages import end_alert
 
@@ -152,7 +155,7 @@ class ActiveAlerts:
         self._active[alert.kind, alert.subject] = None
         if monitor is None:
             return resolve_alert(occasion.transaction, alert, at, channels=occasion.channels, now=occasion.now)
-        return end_alert(occasion, monitor, alert, at)
+        return end_alert(occasion, monitor, alert, at, voters=voters)
 
     def _say_of_open(self, decision: Decision, alert: Alert, kind: NotificationKind, at: datetime) -> list[Change]:
         """Owe a message about an outage that goes on, or write which rule kept it back."""

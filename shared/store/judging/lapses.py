@@ -93,8 +93,8 @@ def _without_votes(
         seen.setdefault(place.monitor_id, []).append(lost[-1] if place.agent == agent else place)
     monitor_locations.save(transaction, lost)
     for place in lost:
-        body = {"location": place.location, "is_given_up": is_given_up}
-        replay_facts.add(transaction, place.monitor_id, What.LOCATION_LOST, at, **body)
+        about = transaction, place.monitor_id, What.LOCATION_LOST, at
+        replay_facts.add(*about, location=place.location, is_given_up=is_given_up)
     return seen
 
 

@@ -66,9 +66,22 @@ def held(occasion: Occasion, monitor: Monitor) -> tuple[str | None, dict[str, An
     return Hold.DEPENDENCY if judged.is_held else hold, standing
 
 
-def end_alert(occasion: Occasion, monitor: Monitor, alert: Alert, at: datetime, reason: str | None = None) -> Change:
-    """The end of an alert about the monitor, owed to all that heard of it. ``reason``: see Notification."""
+def end_alert(
+    occasion: Occasion,
+    monitor: Monitor,
+    alert: Alert,
+    at: datetime,
+    reason: str | None = None,
+    *,
+    voters: Sequence[MonitorLocation] = (),
+) -> Change:
+    """The end of an alert about the monitor, owed to all that heard of it.
+
+    ``reason``: see Notification. ``voters``: see ``open_outage``; one of them may still see it fail.
+    """
     transaction, now = occasion.transaction, occasion.now
+    failing = tuple(voter.location for voter in voters if voter.consecutive_failures)
+    alert = alert._replace(still_failing_from=failing)
     if alert.dependents:
         still = dependencies.failing(transaction, alert.dependents, occasion.known)
         alert = alert._replace(still_failing=still)

@@ -27,7 +27,8 @@ _ADD = """
 
 _SAVE = """
     UPDATE alerts SET status = :status, acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by,
-        resolved_at = :resolved_at, resolved_by = :resolved_by, still_failing = :still_failing
+        resolved_at = :resolved_at, resolved_by = :resolved_by, still_failing = :still_failing,
+        still_failing_from = :still_failing_from
     WHERE id = :id"""
 _SAVED = ("id", "status", "acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by")
 
@@ -86,7 +87,8 @@ def add(
 
 def save(transaction: Transaction, alert: Alert) -> None:
     """Write what can change of an alert."""
-    transaction.rows(_SAVE, **columns_of(alert, _SAVED), still_failing=_json(alert.still_failing))
+    lists = {name: _json(getattr(alert, name)) for name in ("still_failing", "still_failing_from")}
+    transaction.rows(_SAVE, **columns_of(alert, _SAVED), **lists)
 
 
 def _json(values: Sequence[Any]) -> str | None:

@@ -4,7 +4,7 @@ from datetime import UTC
 
 import pytest
 
-from shared.messages import compose
+from shared.messages import compose, message_about
 from shared.models import Event
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
@@ -278,3 +278,23 @@ def test_a_paused_monitor_shows_no_location(store: Store) -> None:
     policy = {"name": "shop", "url": "http://shop/", "interval": "60s", "enabled": False}
     store.monitors.replace(1, Policy.model_validate(policy), now=at(2), channels=CHANNELS)
     assert _shown(store, 3) == []
+
+
+def test_a_recovery_says_from_where_it_still_fails(store: Store) -> None:
+    watch(store)
+    seen(store, 1, seoul=True, tokyo=True, pusan=True)
+    assert seen(store, 61, tokyo=False, seoul=False) == [None, "OPENED"]
+    assert seen(store, 121, pusan=True, seoul=True) == [None, "RESOLVED"]
+    alert, owed = store.alerts.get(1)
+    recovery = owed[-1]
+    assert (recovery.kind, alert.still_failing_from) == ("RECOVERY", ("tokyo",))
+    for language, said, label in (
+        ("en", "still failing from tokyo", "Still failing from"),
+        ("ko", "아직 실패하는 위치: tokyo", "아직 실패하는 위치"),
+    ):
+        message = message_about([(alert, recovery)], language, UTC)  # type: ignore[arg-type]
+        assert said in message.text
+        assert (label, "tokyo") in [(fact.label, fact.value) for fact in message.facts]
+    move(store, 1, "OPEN", 130)
+    move(store, 1, "RESOLVED", 140)
+    assert store.alerts.get(1)[0].still_failing_from == (), "nobody knows that any more"

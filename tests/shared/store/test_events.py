@@ -80,6 +80,7 @@ def test_a_failure_opens_one_alert_and_owes_each_channel(store: Store) -> None:
         "locations": [],
         "dependents": [],
         "still_failing": [],
+        "still_failing_from": [],
         "suppressed_by": None,
         "timings": {"confirmed_seconds": 0, "opened_seconds": 3600, "delivered": {}},
     }

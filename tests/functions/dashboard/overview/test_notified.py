@@ -44,8 +44,8 @@ def test_a_silent_agent_is_partly(browser: Browser, api: Api, store: Store) -> N
     for name, agent in (("shop", "tokyo"), ("shop", "seoul"), ("b<lo>g", "tokyo"), ("door", "seoul")):
         api.post({**event, "monitor": name, "agent": agent, "location": agent})
     with store.database.transaction() as transaction:
-        agent = fall_silent(next(each for each in agents.every(transaction) if each.name == "tokyo"))
-        agents.save(transaction, agent)
+        tokyo = next(agent for agent in agents.every(transaction) if agent.name == "tokyo")
+        agents.save(transaction, fall_silent(tokyo))
         alerts.add(transaction, AlertKind.AGENT_SILENT, "tokyo", cause="silent", failed_at=now(), opened_at=now())
     page = browser.page("/dashboard")
     assert "Would you be notified? Partly: the agent tokyo has reported nothing for" in text(page)
