@@ -38,5 +38,6 @@ APPLIED: Mapping[str, str] = {
     "0033_subscriptions": "eea559212a108417",
     "0034_recorded_history": "d085ca9f5cac1bad",
     "0035_configuration": "6e3760583330b492",
+    "0036_dead_heartbeats": "264716385e1f1052",
     "0037_lost_locations": "3a19088f3686aaf6",
 }
