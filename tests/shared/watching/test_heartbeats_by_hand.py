@@ -3,12 +3,10 @@
 import pytest
 
 from shared.alerting.heartbeats import Ping
-from shared.models import ChangeKind, as_text
+from shared.models import ChangeKind
 from shared.monitors.policy import Policy
 from shared.store import Store
-from shared.store.engines.database import Database
-from shared.store.migrate import migrate
-from tests.support.builders import NOON, at
+from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, MIGRATIONS, move, rows
 
@@ -20,16 +18,12 @@ OUTAGES = "SELECT opened_at FROM alerts ORDER BY id"
 @pytest.fixture
 def dead(store: Store) -> Store:
     """A store with a heartbeat that was pinged at noon, and missed 100 s later."""
-    die(store)
-    return store
-
-
-def die(store: Store) -> None:
     beat = {"period": "90s", "grace": "10s", "token": TOKEN}
     store.monitors.add(Policy.model_validate({"name": "backup", "heartbeat": beat}), now=at(-600))
     review(store, -600, 0)
     store.heartbeats.take(TOKEN, Ping(), now=at(0), channels=CHANNELS)
     assert review(store, 0, 110) == [100]
+    return store
 
 
 def review(store: Store, start: int, end: int) -> list[int]:
@@ -76,13 +70,10 @@ def test_one_that_is_paused_expects_no_ping(dead: Store) -> None:
     assert review(dead, 200, 600) == []
 
 
-def test_a_store_of_a_former_version_notices_it_once_more(database: Database) -> None:
-    former = [path for path in MIGRATIONS if path.stem < "0036"]
-    migrate(database, as_text(NOON), former)
-    store = Store(database)
-    die(store)
-    move(store, 1, "RESOLVED", 200)
-    with database.transaction() as transaction:
+def test_a_store_of_a_former_version_notices_it_once_more(dead: Store) -> None:
+    move(dead, 1, "RESOLVED", 200)
+    [migration] = [path for path in MIGRATIONS if path.stem == "0036_dead_heartbeats"]
+    with dead.database.transaction() as transaction:
         transaction.rows("UPDATE monitors SET missed_at = NULL")
-    migrate(database, as_text(at(300)))
-    assert review(store, 300, 600) == [300]
+        transaction.rows(migration.read_text(encoding="utf-8"))
+    assert review(dead, 300, 600) == [300]
