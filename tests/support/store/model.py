@@ -105,8 +105,12 @@ class Watched:
         return self.enough([self.is_down_at(place) and self.run(place)[0] is False for place in self.voters(now)])
 
     def opens(self, now: float) -> Outage:
-        """An outage that begins with the first failing check, but not before the former outage was over."""
-        failing_since = min(self.run(place)[2] for place in self.voters(now) if self.run(place)[0] is False)
+        """An outage that began with the first failing check, but not before the former outage was over.
+
+        The last check knows the first failing one: by the end of a window, the place that saw it may be silent.
+        """
+        voters = self.voters(self.checks[-1].at)
+        failing_since = min(self.run(place)[2] for place in voters if self.run(place)[0] is False)
         return Outage(now, max(failing_since, *(outage.ended or 0.0 for outage in self.outages), 0.0))
 
     def share(self) -> float:
