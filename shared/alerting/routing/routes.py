@@ -22,7 +22,7 @@ _NEVER_DELAYED = (
     NotificationKind.DRILL,
     NotificationKind.SUMMARY,
 )
-_NOT_SENT = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
+NOT_SENT = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
 
 
 class Message(NamedTuple):
@@ -96,7 +96,7 @@ def untold(said: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     is_told: set[str] = set()
     for each in said:
         channel = each["channel"]
-        if each["status"] in _NOT_SENT:
+        if each["status"] in NOT_SENT:
             found[channel] = each["reason"] or RESOLVED
         elif each["kind"] == NotificationKind.RECOVERY:
             found.pop(channel, None)
@@ -115,7 +115,7 @@ def begun(said: Iterable[Mapping[str, Any]]) -> set[str]:
     for each in said:
         if each["kind"] not in (NotificationKind.RECOVERY, NotificationKind.UPDATE):
             found.add(each["channel"])
-        elif each["kind"] == NotificationKind.RECOVERY and each["status"] not in _NOT_SENT:
+        elif each["kind"] == NotificationKind.RECOVERY and each["status"] not in NOT_SENT:
             found.discard(each["channel"])
     return found
 

@@ -139,6 +139,12 @@ def held(transaction: Transaction, alert_id: int | None = None) -> list[Notifica
     return transaction.values(Notification, sql, **({"alert_id": alert_id} if alert_id is not None else {}))
 
 
+def hold(transaction: Transaction, notification: Notification, rule: str) -> Notification:
+    """Write that another rule holds a notification now; as it is then."""
+    transaction.rows("UPDATE notifications SET reason = :rule WHERE id = :id", id=notification.id, rule=rule)
+    return notification._replace(reason=rule)
+
+
 def suppress(transaction: Transaction, notification: Notification, reason: str | None = None) -> Notification:
     """A notification that is held will never be sent; as it is then. ``reason``: why, if not for what holds it."""
     reason = reason or notification.reason
