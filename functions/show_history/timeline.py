@@ -14,6 +14,8 @@ from shared.settings import Settings
 from shared.store import open_store
 
 SPAN = timedelta(hours=24)
+# Times have no more digits. Otherwise an answer would lack the change that was made just before it.
+THIS_MILLISECOND = timedelta(milliseconds=1)
 # Nothing is older, and a day before it can still be told.
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,12 +37,12 @@ class TimelineQuery(BaseModel):
     cursor: Annotated[str, Field(max_length=100, pattern=PLACE), BeforeValidator(_place)] | None = None
 
     def span(self, at: datetime) -> tuple[datetime, datetime]:
-        """From when to when, by itself the 24 hours before ``at``. Raises Problem if it ends before it begins."""
+        """From when to when, by itself the 24 hours up to ``at``. Raises Problem if it ends before it begins."""
         if self.since and self.until and self.since >= self.until:
             value = repr(as_text(self.since))
             raise web.Problem(400, f"from: expected a time before to; found {value}", field="from", value=value)
         # Nothing has happened yet behind that, whatever the clocks say.
-        until = min(self.until or at, at + SPAN)
+        until = min(self.until or at + THIS_MILLISECOND, at + SPAN)
         return self.since or max(until, FIRST) - SPAN, until
 
     def place(self) -> Place | None:

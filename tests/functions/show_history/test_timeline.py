@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.show_history.timeline import TimelineQuery
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -260,6 +261,11 @@ def test_it_speaks_the_services_language(api: Api, environ: Callable[..., None])
 @pytest.mark.usefixtures("shop")
 def test_a_wrong_parameter_is_named(api: Api, query: str, field: str) -> None:
     assert refused(api.call("GET", f"{PATH}?{query}"))["field"] == field
+
+
+def test_by_itself_it_has_what_happened_in_this_millisecond() -> None:
+    since, until = TimelineQuery.model_validate({}).span(BEGAN)
+    assert since < BEGAN < until
 
 
 @pytest.mark.parametrize("span", ["from=0001-01-01T00:00:00Z", "from=9999-12-31T00:00:00Z", "to=0001-01-01T00:00:00Z"])
