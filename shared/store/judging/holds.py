@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.alerting.dependencies import Judged
+from shared.alerting.dependencies import Judged, Standing
 from shared.alerting.routing.routes import DELAY, NOT_SENT, QUIET_HOURS, Message, waits
 from shared.models import Alert, Monitor, Notification
 from shared.models.channel import Channels, Route, by_name
@@ -83,7 +83,12 @@ def _judge(
     moved = []
     for first in held:
         alert, monitor = about[first.alert_id], known.get(first.alert_id)
-        if alert.id in judged or monitor is None or not monitor.depends_on or not alert.status.is_active:
+        if alert.id in judged or monitor is None or not alert.status.is_active:
+            continue
+        if not monitor.depends_on:
+            if alert.suppressed_by is not None:
+                judged[alert.id] = False
+                moved.append((alert, Judged(False, Standing())))  # it depended on something when the alert opened
             continue
         if first.reason != Hold.DEPENDENCY and _was_judged(transaction, first):
             continue

@@ -9,7 +9,7 @@ from shared.monitors.policy import Policy
 from shared.store import DependsInCircle, Store
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import CHANNELS, report, rows, settle
+from tests.support.store.steps import CHANNELS, move, report, rows, settle
 
 pytestmark = [on_each_engine, pytest.mark.slow]
 
@@ -165,6 +165,40 @@ def test_a_child_goes_on_alone_once_its_parent_is_paused(store: Store) -> None:
         check(store, seconds, "web", ok=False)
     review(store, 122)
     assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]
+
+
+def down(store: Store) -> None:
+    """The router is down, and so is the web server behind it, which nobody hears of."""
+    check(store, 30, "router", ok=False)
+    check(store, 31, "web", ok=False)
+    check(store, 61, "web", ok=False)
+    assert store.alerts.get(2)[0].suppressed_by == 1
+
+
+def test_a_monitor_that_depends_on_nothing_any_more_is_sent(store: Store) -> None:
+    down(store)
+    alone = Policy.model_validate({"name": "web", "url": "http://web/"})
+    store.monitors.replace(2, alone, now=at(62), channels=CHANNELS)
+    review(store, 63)
+    assert owed(store, "web") == [("OUTAGE", "PENDING", "dependency")]
+    assert store.alerts.get(2)[0].suppressed_by is None
+
+
+def test_a_child_that_somebody_reopens_is_sent(store: Store) -> None:
+    down(store)
+    move(store, 2, "RESOLVED", 62)
+    assert store.alerts.get(2)[0].suppressed_by == 1
+    assert move(store, 2, "OPEN", 63).alert.suppressed_by is None
+    assert owed(store, "web")[-1] == ("OUTAGE", "PENDING", None)
+    assert store.alerts.get(2)[0].suppressed_by is None
+
+
+def test_a_child_that_somebody_takes_back_from_ack_stays_held(store: Store) -> None:
+    down(store)
+    for to in ("ACK", "OPEN"):
+        move(store, 2, to, 62)
+    assert owed(store, "web") == [("OUTAGE", "HELD", "dependency")]
+    assert store.alerts.get(2)[0].suppressed_by == 1
 
 
 def test_a_monitors_name_wins_over_a_groups(store: Store) -> None:
