@@ -8,6 +8,7 @@ from shared.store.engines.database import Row, Transaction
 from shared.store.tables import incidents, policies, replay_facts, windows
 
 _BLOCKED = "UPDATE alerts SET blocked_by = :name WHERE blocked_by = :former AND status IN ('OPEN', 'ACK')"
+_IN_ALERTS = ("dependents", "still_failing")
 
 
 def rename_mentions(transaction: Transaction, former: str, name: str, *, version: int, at: datetime) -> None:
@@ -34,6 +35,10 @@ def rename_mentions(transaction: Transaction, former: str, name: str, *, version
         policies.save_parents(transaction, row["id"], columns)
     for row in _naming(transaction, "incidents", "monitors", former):
         incidents.save(transaction, row, monitors=_json(renamed(json.loads(row["monitors"]))))
+    for column in _IN_ALERTS:
+        for row in _naming(transaction, "alerts", column, former):
+            sql = f"UPDATE alerts SET {column} = :names WHERE id = :id"  # noqa: S608  # our own names
+            transaction.rows(sql, id=row["id"], names=_json(renamed(json.loads(row[column]))))
     transaction.rows(_BLOCKED, name=name, former=former)
 
 

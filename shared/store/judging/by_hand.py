@@ -12,7 +12,6 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
-from shared.alerting.dependencies import Standing
 from shared.alerting.heartbeats import after_resolution
 from shared.history.facts import What
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
@@ -32,7 +31,6 @@ from shared.store.tables import (
     notifications,
     progress,
     replay_facts,
-    standings,
     state_changes,
 )
 
@@ -48,8 +46,12 @@ def move_by_hand(
     if moved == alert:
         return Change(alert, None)
     alerts.save_moves(transaction, alert.id, count_move(alert, alerts.moves(transaction, alert.id), at))
-    if moved.status is AlertStatus.OPEN and has_news(alert, moved):
-        moved = _reopened(transaction, moved)
+    if has_news(alert, moved):
+        # Imported here: an acknowledgement does not need it, and it costs a cold start.
+        from shared.store.judging import dependencies
+
+        is_over = moved.status is AlertStatus.RESOLVED
+        moved = (dependencies.ending if is_over else dependencies.reopening)(transaction, moved)
     alerts.save(transaction, moved)
     if moved.status is AlertStatus.OPEN:
         progress.restart(transaction, alert.id, at)
@@ -112,12 +114,6 @@ def _channels_about(
     if alert.status is AlertStatus.RESOLVED:
         return channels_for_recovery(transaction, monitor, alert, configured)
     return channels_of(monitor, configured)
-
-
-def _reopened(transaction: Transaction, alert: Alert) -> Alert:
-    """A reopened alert: people are notified of it whatever held it back before."""
-    standings.save(transaction, alert.id, Standing(), None)
-    return alert._replace(suppressed_by=None)
 
 
 def _sync_subject(transaction: Transaction, alert: Alert, at: datetime) -> None:

@@ -105,10 +105,19 @@ def dependents(transaction: Transaction, monitor: Monitor) -> list[str]:
     return dependents_of(monitor, groups, wanted, {each.name for each in found if each.is_watched})
 
 
-def failing(transaction: Transaction, names: tuple[str, ...], known: Mapping[str, Monitor]) -> tuple[str, ...]:
-    """Those of the monitors that fail now. ``known``: as for ``parents``."""
-    found = {each.name: known.get(each.name, each) for each in monitors.all_named(transaction, names)}
-    return tuple(name for name in names if name in found and found[name].consecutive_failures > 0)
+def ending(transaction: Transaction, alert: Alert, known: Mapping[str, Monitor] | None = None) -> Alert:
+    """An alert that ends now, with those of its dependents that still fail. ``known``: as for ``parents``."""
+    if not alert.dependents:
+        return alert
+    named = monitors.all_named(transaction, alert.dependents)
+    failing = {each.name for each in named if (known or {}).get(each.name, each).consecutive_failures > 0}
+    return alert._replace(still_failing=tuple(name for name in alert.dependents if name in failing))
+
+
+def reopening(transaction: Transaction, alert: Alert) -> Alert:
+    """An alert that a person reopens: everybody is notified of it, whatever held it back before."""
+    standings.save(transaction, alert.id, Standing(), None)
+    return alert._replace(suppressed_by=None, still_failing=(), still_failing_from=())
 
 
 def _is_held_by(transaction: Transaction, parent: Monitor, monitor: Monitor) -> bool:

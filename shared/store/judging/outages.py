@@ -81,10 +81,7 @@ def end_alert(
     """
     transaction, now = occasion.transaction, occasion.now
     failing = tuple(voter.location for voter in voters if voter.consecutive_failures)
-    alert = alert._replace(still_failing_from=failing)
-    if alert.dependents:
-        still = dependencies.failing(transaction, alert.dependents, occasion.known)
-        alert = alert._replace(still_failing=still)
+    alert = dependencies.ending(transaction, alert._replace(still_failing_from=failing), occasion.known)
     recipients = channels_for_recovery(transaction, monitor, alert, occasion.channels)
     hold = occasion.coverage.hold(monitor, now)
     return resolve_alert(transaction, alert, at, channels=recipients, now=now, reason=reason, hold=hold)

@@ -58,18 +58,20 @@ def test_while_the_parent_is_down_nobody_hears_of_the_child(store: Store) -> Non
     assert owed(store, "web") == [("OUTAGE", "SUPPRESSED", "dependency"), ("RECOVERY", "SUPPRESSED", "dependency")]
 
 
-def test_the_parents_messages_name_who_is_affected_and_who_still_fails(store: Store) -> None:
+@pytest.mark.parametrize("is_by_hand", [False, True])
+def test_the_parents_messages_name_who_is_affected_and_who_still_fails(store: Store, is_by_hand: bool) -> None:
     check(store, 30, "router", ok=False)
     alert, [outage, *_] = store.alerts.get(1)
     assert alert.dependents == ("web", "api")
     assert " · affects web, api · " in compose(alert, outage, "en", UTC)
     assert " · 함께 영향을 받음: web, api · " in compose(alert, outage, "ko", UTC)
     check(store, 31, "api", ok=False)
-    check(store, 60, "router", ok=True)
+    move(store, 1, "RESOLVED", 60) if is_by_hand else check(store, 60, "router", ok=True)
     alert, notifications = store.alerts.get(1)
     assert alert.still_failing == ("api",)
     text = compose(alert, next(each for each in notifications if each.kind == "RECOVERY"), "en", UTC)
     assert " · still failing: api · " in text
+    assert move(store, 1, "OPEN", 61).alert.still_failing == store.alerts.get(1)[0].still_failing == ()
 
 
 def test_a_child_that_stays_down_is_sent_after_its_threshold(store: Store) -> None:

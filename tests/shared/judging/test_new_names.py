@@ -73,6 +73,18 @@ def test_what_depends_on_it_is_held_back_and_can_be_changed(store: Store, shop: 
     store.monitors.replace(api, changed, now=at(40), channels=CHANNELS)
 
 
+def test_the_alert_of_its_parent_names_it(store: Store, shop: int) -> None:
+    api = add(store, "api", depends_on=["shop"])
+    report(store, 10, ok=False, monitor="shop", received=10)
+    report(store, 11, ok=False, monitor="api", received=11)
+    store.monitors.replace(api, policy("web", depends_on=("shop",)), now=at(20), channels=CHANNELS)
+    report(store, 30, ok=True, monitor="shop", received=30)
+    alert, _ = store.alerts.get(1)
+    assert (alert.dependents, alert.still_failing) == (("web",), ("web",))
+    store.monitors.replace(api, policy("front", depends_on=("shop",)), now=at(40), channels=CHANNELS)
+    assert store.alerts.get(1)[0].still_failing == ("front",)
+
+
 def test_an_incident_is_about_it(store: Store, shop: int) -> None:
     incident = store.incidents.add("Slow", "We look into it.", "investigating", ["shop"], now=at(1))
     rename(store, shop, "store")
