@@ -4,12 +4,13 @@ A time that a night lacks comes an hour later; one that a night has twice counts
 """
 
 import functools
+import itertools
 import re
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-_NONE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
 # Every rule that ever begins does so within the 28 years after which the days of the week return.
 _YEARS = timedelta(days=28 * 366)
@@ -67,64 +68,117 @@ def occurs(rule: str, text: str) -> bool:
         return False
 
 
-class _Cron:
+class _Running:
+    """The beginnings of a cron line such as ``*/15 * * * *``, which comes as time passes, whatever the clock shows."""
+
     def __init__(self, text: str, zone: tzinfo) -> None:
         from cronsim import CronSim
 
         self._text, self._zone, self._class = text, zone, CronSim
-        self.after(_FIRST.replace(tzinfo=UTC))  # raises if the text is no cron line
 
     def before(self, at: datetime) -> datetime | None:
         """The last beginning that is not after ``at``."""
         # The library counts in whole minutes, and looks for what lies before.
-        local = at.astimezone(self._zone).replace(second=0, microsecond=0)
-        # In the second pass of an hour that comes twice, the first pass is over, also what is later by the wall clock.
-        repeated = (local.replace(fold=0).utcoffset() or _NONE) - (local.utcoffset() or _NONE)
-        found = self._from(local + repeated + _MINUTE, is_reverse=True)
-        return next((begin for begin in found if begin <= at), None)
+        return self._next(at.replace(second=0, microsecond=0) + _MINUTE, is_reverse=True)
 
     def after(self, at: datetime) -> datetime | None:
         """The first beginning after ``at``."""
-        found = self._from(at.astimezone(self._zone), is_reverse=False)
-        return next((begin for begin in found if begin > at), None)
+        return self._next(at, is_reverse=False)
 
-    def _from(self, local: datetime, *, is_reverse: bool) -> Iterator[datetime]:
-        for found in self._class(self._text, local, reverse=is_reverse):
-            yield found.astimezone(UTC)
+    def _next(self, at: datetime, *, is_reverse: bool) -> datetime | None:
+        found = next(self._class(self._text, at.astimezone(self._zone), reverse=is_reverse), None)
+        return found.astimezone(UTC) if found else None
 
 
-class _Rule:
-    def __init__(self, text: str, zone: tzinfo) -> None:
-        from dateutil.rrule import rrulestr
+class _ByClock(ABC):
+    """The beginnings of a cron line or a rule, at the times that the clock of a zone shows.
 
-        # The wall clock's times are counted without a zone, which is attached afterwards.
-        naive = re.sub(r";TZID=[^:;\n]*", "", text, flags=re.IGNORECASE)
-        self._rule: Any = rrulestr(naive, dtstart=_FIRST, ignoretz=True, cache=True)
+    Those are counted without the zone, which is attached afterwards.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
+
+    @abstractmethod
+    def _last(self, until: datetime) -> datetime | None:
+        """The last time until then."""
+
+    @abstractmethod
+    def _first(self, since: datetime) -> datetime | None:
+        """The first time from then on."""
+
+    @abstractmethod
+    def _between(self, since: datetime, until: datetime) -> Iterable[datetime]:
+        """The times from one to the other."""
 
     def before(self, at: datetime) -> datetime | None:
         """The last beginning that is not after ``at``."""
         naive = self._naive(at)
         # On a night that changes the clock, times come in another order than by the wall clock: look a day around.
-        passed = self._rule.before(naive - _DAY, inc=True) or naive
-        return max((begin for begin in self._between(passed - _DAY, naive + _DAY) if begin <= at), default=None)
+        passed = self._last(naive - _DAY) or naive
+        return max((begin for begin in self._begins(passed - _DAY, naive + _DAY) if begin <= at), default=None)
 
     def after(self, at: datetime) -> datetime | None:
         """The first beginning after ``at``."""
         naive = self._naive(at)
-        to_come = self._rule.after(naive + _DAY, inc=True) or naive
-        return min((begin for begin in self._between(naive - _DAY, to_come + _DAY) if begin > at), default=None)
+        to_come = self._first(naive + _DAY) or naive
+        return min((begin for begin in self._begins(naive - _DAY, to_come + _DAY) if begin > at), default=None)
 
     def _naive(self, at: datetime) -> datetime:
         return at.astimezone(self._zone).replace(tzinfo=None)
 
-    def _between(self, since: datetime, until: datetime) -> Iterator[datetime]:
-        for found in self._rule.between(since, until, inc=True):
+    def _begins(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        for found in self._between(since, until):
             yield found.replace(tzinfo=self._zone).astimezone(UTC)
 
 
-def _beginnings(rule: str, text: str, zone: tzinfo) -> _Cron | _Rule:
-    return _Cron(text, zone) if rule == "cron" else _Rule(text, zone)
+class _Line(_ByClock):
+    def __init__(self, text: str, zone: tzinfo) -> None:
+        from cronsim import CronSim
+
+        super().__init__(zone)
+        self._text, self._class = text, CronSim
+
+    def _last(self, until: datetime) -> datetime | None:
+        # See _Running.
+        return next(self._class(self._text, until.replace(second=0, microsecond=0) + _MINUTE, reverse=True), None)
+
+    def _first(self, since: datetime) -> datetime | None:
+        return next(self._from(since), None)
+
+    def _between(self, since: datetime, until: datetime) -> Iterable[datetime]:
+        return itertools.takewhile(lambda found: found <= until, self._from(since))
+
+    def _from(self, since: datetime) -> Iterator[datetime]:
+        return iter(self._class(self._text, since - _MINUTE))
+
+
+class _Rule(_ByClock):
+    def __init__(self, text: str, zone: tzinfo) -> None:
+        from dateutil.rrule import rrulestr
+
+        super().__init__(zone)
+        naive = re.sub(r";TZID=[^:;\n]*", "", text, flags=re.IGNORECASE)
+        self._rule: Any = rrulestr(naive, dtstart=_FIRST, ignoretz=True, cache=True)
+
+    def _last(self, until: datetime) -> datetime | None:
+        found: datetime | None = self._rule.before(until, inc=True)
+        return found
+
+    def _first(self, since: datetime) -> datetime | None:
+        found: datetime | None = self._rule.after(since, inc=True)
+        return found
+
+    def _between(self, since: datetime, until: datetime) -> Iterable[datetime]:
+        found: list[datetime] = self._rule.between(since, until, inc=True)
+        return found
+
+
+def _beginnings(rule: str, text: str, zone: tzinfo) -> _Running | _ByClock:
+    if rule != "cron":
+        return _Rule(text, zone)
+    minute, hour, *_ = text.split()
+    return _Running(text, zone) if "*" in (minute[0], hour[0]) else _Line(text, zone)
 
 
 class _Spans:

@@ -1,7 +1,7 @@
 """When windows are, by the wall clock of their zone: on ordinary days, and on those that change the clock."""
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,25 +58,32 @@ def test_a_window_recurs(fields: dict[str, Any], expected: list[str]) -> None:
     assert [each.removesuffix("+0000") for each in starts(recurrence(**fields), NOW, 3)] == expected
 
 
-@pytest.mark.parametrize("rule", [{"every": "day", "at": "02:30"}, {"rrule": "FREQ=DAILY;BYHOUR=2;BYMINUTE=30"}])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"every": "day", "at": "02:30"},
+        {"weekly": ["Sat", "Sun", "Mon"], "at": "02:30"},
+        {"cron": "30 2 * * *"},
+        {"rrule": "FREQ=DAILY;BYHOUR=2;BYMINUTE=30"},
+    ],
+)
 @pytest.mark.parametrize(
     ("why", "since", "expected"),
     [
         (
             "the night that has no 02:30 has its window an hour later, once",
             datetime(2027, 3, 26, 12, tzinfo=UTC),
-            [{"03-27 02:30+0100"}, {"03-28 03:00+0200", "03-28 03:30+0200"}, {"03-29 02:30+0200"}],
+            ["03-27 02:30+0100", "03-28 03:30+0200", "03-29 02:30+0200"],
         ),
         (
             "the night that has two has it at the first of them, once",
             datetime(2027, 10, 29, 12, tzinfo=UTC),
-            [{"10-30 02:30+0200"}, {"10-31 02:30+0200"}, {"11-01 02:30+0100"}],
+            ["10-30 02:30+0200", "10-31 02:30+0200", "11-01 02:30+0100"],
         ),
     ],
 )
-def test_a_change_of_the_clock(why: str, since: datetime, expected: list[set[str]], rule: dict[str, object]) -> None:
-    found = starts(recurrence("Europe/Berlin", **rule), since, 3)
-    assert all(start in allowed for start, allowed in zip(found, expected, strict=True)), (why, found)
+def test_a_change_of_the_clock(why: str, since: datetime, expected: list[str], rule: dict[str, object]) -> None:
+    assert starts(recurrence("Europe/Berlin", **rule), since, 3) == expected, why
 
 
 def test_a_window_over_a_change_of_the_clock_lasts_as_long_as_ever() -> None:
@@ -126,17 +133,17 @@ SOME_MINUTES = st.lists(st.sampled_from([0, 15, 30, 45, 59]), min_size=1, max_si
 MINUTE = timedelta(minutes=1)
 
 
-def all_begins(rule: str, zone: str, hours: list[int], minutes: list[int], change: datetime) -> list[datetime]:
-    """When something begins at these times of each day around a change of the clock: day by day, and in order."""
-    begins = set()
+def all_begins(zone: str, hours: list[int], minutes: list[int], change: datetime) -> list[datetime]:
+    """When something begins at these times of each day around a change of the clock: day by day, and in order.
+
+    A time that the night lacks comes by so much later as the clock was put forward.
+    """
     days = [(change + timedelta(days=day)).date() for day in range(-6, 7)]
-    for day, hour, minute in itertools.product(days, hours, minutes):
-        begin = datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo(zone))
-        # A cron line's time that the night lacks comes as soon as the clock goes on, a rule's by so much later.
-        while rule == "cron" and begin.astimezone(UTC).astimezone(begin.tzinfo) != begin:
-            begin += MINUTE
-        begins.add(begin.astimezone(UTC))
-    return sorted(begins)
+    begins = (
+        datetime.combine(day, time(hour, minute), ZoneInfo(zone))
+        for day, hour, minute in itertools.product(days, hours, minutes)
+    )
+    return sorted({begin.astimezone(UTC) for begin in begins})
 
 
 @given(
@@ -157,7 +164,7 @@ def test_a_night_that_changes_the_clock_loses_no_part_of_a_span(
         "rrule": f"FREQ=DAILY;BYHOUR={some_hours};BYMINUTE={some_minutes};BYSECOND=0",
     }[rule]
     at, length = change + apart * MINUTE, timedelta(seconds=seconds)
-    found, begins = Recurrence(rule, text, zone, seconds), all_begins(rule, zone, hours, minutes, change)
+    found, begins = Recurrence(rule, text, zone, seconds), all_begins(zone, hours, minutes, change)
     last = max(begin for begin in begins if begin <= at)
     assert found.last(at) == last
     assert found.span_at(at) == (Span(last, last + length) if at < last + length else None)
