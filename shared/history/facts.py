@@ -16,7 +16,7 @@ class What(StrEnum):
     """The kinds of facts, and the body of each.
 
     POLICY: a policy came into force; the columns that JUDGING names.
-    WINDOW: a window was made or changed; its columns. Nothing if it was removed.
+    WINDOW: a window was made, changed or removed; its columns. Nothing if nothing is left of it.
     STATE: no event brought the monitor into a ``state``, ``since`` a time: nobody checked it, or a window opened.
     WINDOW_ENDED: maintenance was over at ``ended_at``; ``is_known``: the last checks say how the monitor is.
     BEGUN_AGAIN: the monitor was paused or removed, and ``ends`` its outage; or it is watched again.

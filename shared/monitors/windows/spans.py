@@ -47,6 +47,11 @@ class Recurrence(NamedTuple):
         """When a span began last, not after this time; None if none has."""
         return _spans(self).before(at)
 
+    def last_span(self, at: datetime) -> Span | None:
+        """The span that began last, not after this time; None if none has begun."""
+        began_at = self.last(at)
+        return Span(began_at, began_at + timedelta(seconds=self.seconds)) if began_at else None
+
     def spans(self, since: datetime) -> Iterator[Span]:
         """The spans that end after ``since``, by their beginnings."""
         spans = _spans(self)

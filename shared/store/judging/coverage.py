@@ -63,7 +63,7 @@ class Coverage:
     def ended_at(self, monitor: Monitor, now: datetime) -> datetime:
         """When the maintenance ended that covers ``now`` no more; to be asked of what was open at that time.
 
-        It is ``now`` if somebody took the window away, or if nobody has looked for long.
+        It is ``now`` if no window is about the monitor any more, or if nobody has looked for long.
         """
         ends = [
             span.ends_at

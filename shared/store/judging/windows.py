@@ -104,8 +104,7 @@ class Windows:
     def remove(self, window_id: int, *, now: datetime, channels: Channels) -> list[int]:
         """End a window early, or let it never come; what it held, which is due now. Raises as ``replace`` does."""
         with self._database.transaction() as transaction:
-            _own(transaction, window_id)
-            _remove(transaction, window_id, now)
+            _remove(transaction, _own(transaction, window_id), now)
             return _release(transaction, now, channels)
 
 
@@ -131,7 +130,7 @@ def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: dat
     stored = table.of_source(transaction, "file")
     gone = [row for row in stored if row["body"] not in bodies]
     for row in gone:
-        _remove(transaction, row["id"], now)
+        _remove(transaction, row, now)
     known = {row["body"] for row in stored}
     new = [columns for columns in wanted if columns["body"] not in known]
     for columns in new:
@@ -147,9 +146,25 @@ def _add(transaction: Transaction, columns: dict[str, str | None], now: datetime
     return row
 
 
-def _remove(transaction: Transaction, window_id: int, now: datetime) -> None:
-    table.remove(transaction, window_id)
-    replay_facts.add_window(transaction, window_id, None, now)
+def _remove(transaction: Transaction, row: Row, now: datetime) -> None:
+    ended = None
+    if covered := _covered(row, now):
+        ended = table.end(transaction, row["id"], covered)
+    else:
+        table.remove(transaction, row["id"])
+    replay_facts.add_window(transaction, row["id"], ended, now)
+
+
+def _covered(row: Row, now: datetime) -> Span | None:
+    """The last span of a window, as far as it has passed: events of that time may still come."""
+    planned = table.planned(row)
+    span = planned.recurrence.last_span(now) if planned.recurrence else planned.once
+    if span is None:
+        return None
+    # A window that recurs was not there before somebody made it.
+    begins_at = max(span.starts_at, datetime.fromisoformat(row["created_at"]))
+    ends_at = min(span.ends_at, now)
+    return Span(begins_at, ends_at) if begins_at < ends_at else None
 
 
 def _columns(window: Window, source: str, now: datetime) -> dict[str, str | None]:

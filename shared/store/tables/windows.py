@@ -11,6 +11,8 @@ from shared.monitors.windows.spans import Recurrence, Span
 from shared.store.engines.database import MAX_ID, Row, Transaction
 from shared.store.refusals import WindowNotFound
 
+# The source of a window that was taken away. No list has it, but events of its time may still come.
+ENDED = "ended"
 _COLUMNS = ("source", "body", "kind", "targets", "starts_at", "ends_at", "recurrence")
 _ADD = f"""
     INSERT INTO windows ({", ".join(_COLUMNS)}, created_at)
@@ -18,6 +20,10 @@ _ADD = f"""
 _SAVE = f"""
     UPDATE windows SET {", ".join(f"{name} = :{name}" for name in _COLUMNS)}, changed_at = :now WHERE id = :id
     RETURNING *"""  # noqa: S608  # our own names
+_END = f"""
+    UPDATE windows SET source = '{ENDED}', starts_at = :starts_at, ends_at = :ends_at, recurrence = NULL WHERE id = :id
+    RETURNING *"""  # noqa: S608  # our own name
+_LISTED = f"SELECT * FROM windows WHERE source <> '{ENDED}'"  # noqa: S608  # our own name
 
 
 def columns_of(
@@ -29,9 +35,15 @@ def columns_of(
         "body": body,
         "kind": kind,
         "targets": json.dumps(targets, ensure_ascii=False),
-        "starts_at": as_text(once.starts_at) if once else None,
-        "ends_at": as_text(once.ends_at) if once else None,
+        **_texts(once),
         "recurrence": json.dumps(recurrence, ensure_ascii=False) if recurrence else None,
+    }
+
+
+def _texts(span: Span | None) -> dict[str, str | None]:
+    return {
+        "starts_at": as_text(span.starts_at) if span else None,
+        "ends_at": as_text(span.ends_at) if span else None,
     }
 
 
@@ -63,9 +75,14 @@ def remove(transaction: Transaction, window_id: int) -> None:
     transaction.rows("DELETE FROM windows WHERE id = :id", id=window_id)
 
 
+def end(transaction: Transaction, window_id: int, covered: Span) -> Row:
+    """Take a window away, but for the span that it has covered; its row."""
+    return transaction.rows(_END, id=window_id, **_texts(covered))[0]
+
+
 def find(transaction: Transaction, window_id: int) -> Row | None:
     """The window with this id, if there is one."""
-    return transaction.row("SELECT * FROM windows WHERE id = :id", id=window_id) if window_id <= MAX_ID else None
+    return transaction.row(f"{_LISTED} AND id = :id", id=window_id) if window_id <= MAX_ID else None
 
 
 def get(transaction: Transaction, window_id: int) -> Row:
@@ -78,14 +95,13 @@ def get(transaction: Transaction, window_id: int) -> Row:
 
 def page(transaction: Transaction, *, limit: int, before: int) -> Sequence[Row]:
     """The newest windows first, beginning below ``before``."""
-    sql = "SELECT * FROM windows WHERE id < :before ORDER BY id DESC LIMIT :limit"
-    return transaction.rows(sql, before=before, limit=limit)
+    return transaction.rows(f"{_LISTED} AND id < :before ORDER BY id DESC LIMIT :limit", before=before, limit=limit)
 
 
 def lately(transaction: Transaction, now: datetime, *, past: int) -> Sequence[Row]:
     """The windows that are not over, and the newest ``past`` of those that are; the newest first."""
-    sql = """SELECT * FROM windows WHERE ends_at IS NULL OR ends_at > :now
-        OR id IN (SELECT id FROM windows WHERE ends_at <= :now ORDER BY id DESC LIMIT :past) ORDER BY id DESC"""
+    newest = f"SELECT id FROM ({_LISTED} AND ends_at <= :now ORDER BY id DESC LIMIT :past) newest"  # noqa: S608  # our own text
+    sql = f"{_LISTED} AND (ends_at IS NULL OR ends_at > :now OR id IN ({newest})) ORDER BY id DESC"
     return transaction.rows(sql, now=as_text(now), past=past)
 
 
@@ -103,7 +119,7 @@ def open_of(transaction: Transaction, kind: str, targets: dict[str, Any], now: d
 
 
 def between(transaction: Transaction, since: str, until: str) -> Sequence[Row]:
-    """The windows of which something may lie in a span, oldest first."""
+    """The windows of which something may lie in a span, oldest first, also those that were taken away."""
     sql = """SELECT * FROM windows WHERE created_at < :until AND (ends_at IS NULL OR ends_at >= :since)
         AND (starts_at IS NULL OR starts_at < :until) ORDER BY id"""
     return transaction.rows(sql, since=since, until=until)

@@ -42,7 +42,7 @@ _OLD_ALERTS = """
       AND id < (SELECT max(id) FROM alerts)
       AND id <> coalesce((SELECT alert_id FROM notifications ORDER BY id DESC LIMIT 1), 0)
     ORDER BY id LIMIT :most"""
-_OLD_WINDOWS = "DELETE FROM windows WHERE source = 'api' AND ends_at < :before RETURNING id"
+_OLD_WINDOWS = "DELETE FROM windows WHERE source <> 'file' AND ends_at < :before RETURNING id"
 
 
 def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], int]]:

@@ -7,7 +7,8 @@ import pytest
 from shared.models import as_text
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
-from shared.store import Store, WindowOver
+from shared.store import Store, WindowNotFound, WindowOver
+from shared.store.upkeep.retention import Retention
 from tests.support.builders import at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, report
@@ -80,3 +81,35 @@ def test_the_file_may_name_one_that_is_over(store: Store) -> None:
     store.monitors.apply([], {}, {}, windows=[window()], now=at(9000), channels=CHANNELS)
     [entry] = store.windows.page(limit=9)
     assert entry.planned.once == Span(at(3700), at(3700))
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {},
+        # From 12:01 to 12:03, and again an hour later.
+        {"begins": None, "ends": None, "cron": "1 * * * *", "duration": "2m"},
+    ],
+)
+@pytest.mark.parametrize(("removed_at", "late", "opens"), [(150, 120, False), (150, 155, True), (7100, 3690, False)])
+def test_a_late_event_of_a_removed_windows_time_opens_nothing(
+    store: Store, when: dict[str, Any], removed_at: float, late: float, opens: bool
+) -> None:
+    window_id = add(store, window(**when))
+    store.windows.remove(window_id, now=at(removed_at), channels=CHANNELS)
+    found = report(store, late, ok=False, received=removed_at + 10)
+    assert (found.change == "OPENED") is opens
+
+
+@pytest.mark.parametrize(("removed_at", "kept"), [(50, 0), (150, 1)])
+def test_of_a_removed_window_nobody_hears_any_more(store: Store, removed_at: float, kept: int) -> None:
+    window_id = add(store, window())
+    store.windows.remove(window_id, now=at(removed_at), channels=CHANNELS)
+    assert store.windows.page(limit=9) == store.windows.lately(now=at(removed_at), past=9) == []
+    with pytest.raises(WindowNotFound):
+        store.windows.get(window_id)
+    with pytest.raises(WindowNotFound):
+        store.windows.remove(window_id, now=at(200), channels=CHANNELS)
+    assert len(store.windows.between(at(0), at(9000))) == kept, "its past stays"
+    store.upkeep.run(Retention(1, 1, 1), now=at(9000), seconds=9.0, pause=lambda _: None)
+    assert store.windows.between(at(0), at(9000)) == []
