@@ -102,38 +102,40 @@ def aged(
 
 
 def seen_from(
-    monitor: Monitor, known: Mapping[str, MonitorLocation], location: str
+    monitor: Monitor, known: Mapping[str, MonitorLocation], location: str, *, is_out: bool
 ) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
     """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it.
 
     The only one has a vote of its own if the quorum is more than one, since others have to see an outage too.
-    ``known``: as each location sees it, by name; empty until a second one reports it.
+    ``known``: as each location sees it, by name; empty until a second one reports it. ``is_out``: it has an outage.
     """
     if monitor.location in (None, location) and not wants_several(monitor):
         return None, ()  # the usual case
     if monitor.location is None:
         known = {}
     elif monitor.location != SEVERAL:
-        known = {monitor.location: _first(monitor)}
+        known = {monitor.location: _first(monitor, is_out=is_out)}
     own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)
     return own, tuple(place for name, place in known.items() if name != location)
 
 
-def keep(known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocation) -> list[MonitorLocation]:
+def keep(
+    known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocation, *, is_out: bool
+) -> list[MonitorLocation]:
     """Keep in ``known`` how a location sees the monitor now, and return what is new there.
 
-    ``before``: the monitor before the location's event.
+    ``before``: the monitor before the location's event, which ``is_out`` if it had an outage.
     """
     new = [place]
     if before.location not in (None, SEVERAL, place.location) and not known:
-        new.insert(0, _first(before))
+        new.insert(0, _first(before, is_out=is_out))
     known |= {each.location: each for each in new}
     return new
 
 
-def seen_alike(monitor: Monitor, locations: Iterable[str]) -> tuple[MonitorLocation, ...]:
+def seen_alike(monitor: Monitor, locations: Iterable[str], *, is_out: bool) -> tuple[MonitorLocation, ...]:
     """The monitor as each of these locations sees it, if nothing says which of them sees what."""
-    return tuple(_first(monitor._replace(location=location)) for location in locations)
+    return tuple(_first(monitor._replace(location=location), is_out=is_out) for location in locations)
 
 
 def without_failures(place: MonitorLocation) -> MonitorLocation:
@@ -241,11 +243,14 @@ def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
     return sum(votes) >= (monitor.quorum or len(votes) // 2 + 1)
 
 
-def _first(monitor: Monitor) -> MonitorLocation:
-    """A monitor as the only location sees it that has reported it so far."""
+def _first(monitor: Monitor, *, is_out: bool) -> MonitorLocation:
+    """A monitor as the only location sees it that has reported it so far. ``is_out``: it has an outage."""
     state, failures = monitor.state, monitor.consecutive_failures
     is_down = failures >= monitor.failure_threshold
-    if state is MonitorState.MAINTENANCE or (state is MonitorState.DOWN and monitor.is_flapping):
+    if state is MonitorState.MAINTENANCE and is_out:
+        # Its outage goes on, since the location has not seen enough successes yet.
+        state = MonitorState.DOWN
+    elif state is MonitorState.MAINTENANCE or (state is MonitorState.DOWN and monitor.is_flapping):
         # A location knows nothing of windows and of flapping: it votes as its checks went.
         state = MonitorState.PENDING if failures else MonitorState.UP
         state = MonitorState.DOWN if is_down else state

@@ -29,13 +29,15 @@ class Places:
             known.setdefault(place.monitor_id, {})[place.location] = place
         return known
 
-    def of(self, monitor: Monitor, location: str) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
+    def of(
+        self, monitor: Monitor, location: str, *, is_out: bool
+    ) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
         """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it."""
-        return seen_from(monitor, self._known.get(monitor.id) or {}, location)
+        return seen_from(monitor, self._known.get(monitor.id) or {}, location, is_out=is_out)
 
-    def save(self, before: Monitor, place: MonitorLocation) -> None:
+    def save(self, before: Monitor, place: MonitorLocation, *, is_out: bool) -> None:
         """Keep how the event's location sees the monitor now. ``before``: the monitor before the event."""
-        for seen in keep(self._known.setdefault(before.id, {}), before, place):
+        for seen in keep(self._known.setdefault(before.id, {}), before, place, is_out=is_out):
             self._changed[before.id, seen.location] = seen
 
     def write(self) -> None:

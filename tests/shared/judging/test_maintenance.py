@@ -145,6 +145,14 @@ class TestInTheStore:
         assert self.review(store, 70) == []
         assert states(store)["shop"] == "UP"
 
+    def test_an_outage_from_before_goes_on_although_another_location_reports(self, store: Store) -> None:
+        policy = {"name": "shop", "url": "http://shop/", "group": "Web", "success_threshold": 2, "quorum": 1}
+        store.monitors.replace(1, Policy.model_validate(policy), now=at(0), channels=CHANNELS)
+        self.reported(store, (1, False), (2, False), (3, True))
+        assert self.review(store, 11) == []
+        report(store, 20, ok=True, received=20, location="tokyo")
+        assert history(store) == [("OUTAGE", "shop", "OPEN")], "the first location has seen one success of two"
+
     def test_a_late_event_is_judged_by_its_own_time(self, store: Store) -> None:
         report(store, 20, ok=False, received=80)
         report(store, 30, ok=False, received=80)

@@ -16,6 +16,8 @@ from tests.support.store.steps import CHANNELS, add, claim, rows, settle
 pytestmark = pytest.mark.slow
 
 PLACES = ("seoul", "tokyo", "paris")
+# The schedule looks once a minute. A window that has been over for longer ends when it looks.
+NOTICED_WITHIN = 120.0
 
 
 class RulesAndModel(RuleBasedStateMachine):
@@ -98,7 +100,9 @@ class RulesAndModel(RuleBasedStateMachine):
         self.now += wait
         self.store.maintenance.review(now=at(self.now), channels=CHANNELS)
         for name, watched in self.watched.items():
-            watched.review(self.now, is_inside=self.covers("maintenance", name))
+            ends = [end for kind, about, _, end in self.windows if kind == "maintenance" and about in (None, name)]
+            ended = max((end for end in ends if self.now - NOTICED_WITHIN < end <= self.now), default=self.now)
+            watched.review(self.now, is_inside=self.covers("maintenance", name), ended=ended)
         self._nothing_is_held_without_a_rule()
 
     @rule()

@@ -149,10 +149,10 @@ class Watched:
         if was_open and is_over:
             was_open.ended = now
 
-    def review(self, now: float, *, is_inside: bool) -> None:
-        """The schedule checks whether a window has closed."""
+    def review(self, now: float, *, is_inside: bool, ended: float) -> None:
+        """The schedule checks whether a window has closed. ``ended``: when it did; who was heard then decides."""
         if self.is_inside and not is_inside and self.checks and self.open is None:
-            is_failing = any(self.run(place)[0] is False for place in self.voters(now))
-            if is_failing and self.is_seen_down(now, to_open=True):
+            is_failing = any(self.run(place)[0] is False for place in self.voters(ended))
+            if is_failing and self.is_seen_down(ended, to_open=True):
                 self.outages.append(self.opens(now))
         self.is_inside = is_inside
