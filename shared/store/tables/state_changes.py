@@ -69,16 +69,16 @@ def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime,
 
 
 def last_before(transaction: Transaction, scope: Scope, at: str) -> dict[int, Row]:
-    """The change that said how each monitor was at a time, by its id; those without one until then are left out."""
+    """The change that said how each monitor was just before a time, by its id; those without one are left out."""
     sql = f"""SELECT id, monitor_id, to_state FROM state_changes WHERE id IN (
-        SELECT max(id) FROM state_changes WHERE at <= :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
+        SELECT max(id) FROM state_changes WHERE at < :at AND {scope.condition} GROUP BY monitor_id)"""  # noqa: S608
     return {row["monitor_id"]: row for row in transaction.rows(sql, at=at, **scope.parameters)}
 
 
 def between(transaction: Transaction, scope: Scope, since: str, until: str) -> list[Row]:
-    """The changes after ``since`` that say something of the time before ``until``, as they were noticed."""
+    """The changes from ``since`` on that say something of the time before ``until``, as they were noticed."""
     sql = f"""SELECT id, monitor_id, to_state, at, counts_from FROM state_changes
-        WHERE at > :since AND (at < :until OR counts_from < :until) AND {scope.condition}
+        WHERE at >= :since AND (at < :until OR counts_from < :until) AND {scope.condition}
         ORDER BY id"""  # noqa: S608  # our own text
     return transaction.rows(sql, since=since, until=until, **scope.parameters)
 

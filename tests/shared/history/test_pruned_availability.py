@@ -80,7 +80,14 @@ def test_a_clock_that_was_ahead_does_not_hide_what_comes(store: Store) -> None:
     check(store, ".x", start=60)
     prune(store, 70, kept=400 * A_DAY)
     assert rows(store, KNOWN_SINCE) == [(as_text(at(70)),)]
-    assert seconds(told(store, 90)) == (20, 20, 0)
+    assert seconds(told(store, 90)) == (20, 20, 1)
+
+
+@on_each_engine
+def test_an_outage_that_begins_with_the_time_in_question_is_one_of_it(store: Store) -> None:
+    watch(store)
+    check(store, ".xx.")
+    assert [seconds(told(store, 60, since=since)) for since in (9, 10, 11)] == [(51, 20, 1), (50, 20, 1), (49, 19, 0)]
 
 
 _numbers = itertools.count()
