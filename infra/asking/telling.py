@@ -1,5 +1,6 @@
 """A timeline in words: a line for each moment, with what followed from it. Pure."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -21,6 +22,7 @@ class _Line:
         self.messages: list[str] = []
         self.alerts: dict[int, str] = {}
         self.is_check = False
+        self.event_id: int | None = None
 
     def __str__(self) -> str:
         return _SEPARATOR.join([*self.texts, *_joined(self.messages), *filter(None, self.alerts.values())])
@@ -39,28 +41,42 @@ def told(entries: Sequence[Entry], zone: tzinfo | None = None) -> Iterator[str]:
 
 def _lines(entries: Sequence[Entry]) -> Iterable[_Line]:
     lines: list[_Line] = []
-    # An alert's messages go to the line of its newest change.
+    # An alert's messages go to the line of its newest change, and that to the line of the check that made it.
     about: dict[int, _Line] = {}
+    made_by: dict[int, _Line] = {}
     for number, entry in enumerate(entries):
         at = datetime.fromisoformat(entry["at"])
         if entry["kind"] == "notification":
             if not _is_told_later(entry, entries[number + 1 :]):
                 _add_message(lines, about, entry, at)
             continue
-        line = lines[-1] if lines and lines[-1].at == at and lines[-1].is_check and not lines[-1].messages else None
+        line = _line_of(entry, at, lines, made_by)
         if entry["kind"] == "state_change" and line is not None:
             line.texts[-1] += f": {entry['to_state']}"
-        elif entry["kind"] == "alert" and line is not None and entry["status"] != "ACK":
+        elif entry["kind"] == "alert" and line is not None:
             is_new = entry["status"] == "OPEN"
             line.alerts[entry["alert_id"]] = f"alert {entry['alert_id']}" if is_new else entry["text"]
         else:
             line = _Line(at, entry["text"])
-            line.is_check = entry["kind"] in ("check", "state_change")
+            line.is_check, line.event_id = entry["kind"] in ("check", "state_change"), entry["event_id"]
             lines.append(line)
+        if entry["kind"] == "state_change" and entry["alert_id"] is not None:
+            made_by[entry["alert_id"]] = line
         if entry["kind"] == "alert":
             line.alerts.setdefault(entry["alert_id"], "")
             about[entry["alert_id"]] = line
     return lines
+
+
+def _line_of(entry: Entry, at: datetime, lines: Sequence[_Line], made_by: Mapping[int, _Line]) -> _Line | None:
+    """The line of the check that made a change, or changed an alert's status."""
+    same_time = [line for line in itertools.takewhile(lambda line: line.at == at, reversed(lines)) if line.is_check]
+    if entry["kind"] == "state_change" and entry["event_id"] is not None:
+        return next((line for line in same_time if line.event_id == entry["event_id"]), None)
+    if entry["kind"] == "alert" and entry["status"] != "ACK":
+        changed = made_by.get(entry["alert_id"])
+        return changed if changed in same_time else next(iter(same_time), None)
+    return None
 
 
 def _add_message(lines: list[_Line], about: Mapping[int, _Line], entry: Entry, at: datetime) -> None:

@@ -62,59 +62,16 @@ class Moment(NamedTuple):
     row: Row
 
 
-class Check(NamedTuple):
-    """A check and what counts of it: how many failures, or successes, in a row it is the last of.
-
-    ``is_late``: a newer check had counted before it arrived, so that it counted for nothing.
-    """
-
-    row: Row
-    failures: int
-    successes: int
-    is_late: bool
-
-
-def counted(rows: Sequence[Row], before: Sequence[Row] = ()) -> list[Check]:
-    """The checks of ``rows``, which are in the order of their times. ``before``: some that came before them."""
-    found: list[Check] = []
-    failures = successes = 0
-    everything = [*before, *rows]
-    for row, is_late in zip(everything, _late(everything), strict=True):
-        if is_late:
-            found.append(Check(row, 0, 0, is_late=True))
-            continue
-        if row["is_success"]:
-            failures, successes = 0, successes + 1
-        elif not row["is_inconclusive"]:
-            failures, successes = failures + 1, 0
-        found.append(Check(row, failures, successes, is_late=False))
-    return found[len(before) :]
-
-
-def _late(rows: Sequence[Row]) -> list[bool]:
-    """For each row whether one with a newer time arrived before it: ids grow with the arrival."""
-    late: list[bool] = []
-    first_of_newer = first_at_time = _BEHIND
-    time = ""
-    for row in reversed(rows):
-        if row["timestamp"] != time:
-            # At equal times the later arrival is the newer.
-            first_of_newer, time = min(first_of_newer, first_at_time), row["timestamp"]
-        first_at_time = min(first_at_time, row["id"])
-        late.append(row["id"] > first_of_newer)
-    return late[::-1]
-
-
-def worth_a_line(checks: Sequence[Check], before: Row | None, following: Row | None) -> list[Check]:
+def worth_a_line(checks: Sequence[Row], before: Row | None, following: Row | None) -> list[Row]:
     """The checks without those that succeeded between two that did too.
 
     ``before`` and ``following``: the check before the first one and after the last one, if there are any.
     """
-    rows = [before, *(check.row for check in checks), following]
+    rows = [before, *checks, following]
     return [
         check
         for check, earlier, later in zip(checks, rows, rows[2:], strict=False)
-        if not (check.row["is_success"] and _is_success(earlier) and _is_success(later))
+        if not (check["is_success"] and _is_success(earlier) and _is_success(later))
     ]
 
 
@@ -134,25 +91,3 @@ def page_of(moments: Iterable[Moment], limit: int, horizon: Place | None = None)
     if len(ordered) > limit:
         return ordered[:limit], ordered[limit - 1].place
     return ordered, horizon
-
-
-def reason_of(check: Check, state: str | None, change: Row | None) -> str | None:
-    """Why a check changed the monitor's state, or did not. The same words as those of ``state_changes``.
-
-    None if that is not recorded. ``state``: the monitor's state after the check, None before the first change.
-    ``change``: the change that the check made, if it made one.
-    """
-    row = check.row
-    if check.is_late:
-        return "late"
-    if change is not None:
-        return str(change["reason"])
-    if not row["is_success"] and row["is_inconclusive"]:
-        return "inconclusive"
-    if state is None:
-        return None
-    if state in ("MAINTENANCE", "PAUSED"):
-        return "maintenance" if state == "MAINTENANCE" else "not_watched"
-    if row["is_success"]:
-        return "recovering" if state == "DOWN" else "healthy"
-    return "still_down" if state == "DOWN" else "below_threshold"

@@ -27,7 +27,16 @@ TABLES = (
     "summary_schedules",
     *("monitors", "taken_checks", "monitor_locations", "state_changes", "rollups", "packs"),
     *("merged_days", "merged_monitors"),
-    *("results", "raw_events", "old_events", "alerts", "notifications", "notification_logs", "alert_notes"),
+    *(
+        "results",
+        "raw_events",
+        "old_events",
+        "judgements",
+        "alerts",
+        "notifications",
+        "notification_logs",
+        "alert_notes",
+    ),
     *("sessions", "failed_sign_ins", "attempt_counts", "trials"),
     *("subscribers", "subscription_requests", "announcements", "subscriber_mails"),
 )

@@ -7,12 +7,21 @@ from typing import Any
 
 from shared.history.timeline import Moment, Source
 from shared.models import Alert, AlertKind, Monitor
+from shared.models.monitor import DEFAULT_LOCATION
 from shared.store import event_of
 from shared.timelines import sentences
 from shared.words import Language
 
-_NAMES = ("at", "kind", "reason", "text", "event", "alert_id", "channel", "status", "from_state", "to_state", "by")
+_NAMES = (
+    *("at", "kind", "reason", "text", "event", "event_id", "alert_id", "channel", "status", "from_state", "to_state"),
+    "by",
+)
 _NOTHING = dict.fromkeys(_NAMES)
+# Of these reasons, a failure and a success say which in a row they are.
+_COUNTED = {
+    False: ("below_threshold", "threshold_met", "below_quorum", "quorum_met"),
+    True: ("recovering", "recovered"),
+}
 Entry = dict[str, Any]
 Row = Mapping[str, Any]
 
@@ -32,14 +41,16 @@ def entries_of(monitor: Monitor, moments: Sequence[Moment], language: Language) 
 
 
 def _check(row: Row, monitor: Monitor, language: Language) -> Entry:
-    event = event_of(row["event"])
-    count = None
-    if row["reason"] in ("below_threshold", "threshold_met"):
-        count = row["failures"], monitor.failure_threshold
-    elif row["reason"] in ("recovering", "recovered"):
-        count = row["successes"], monitor.success_threshold
-    text = sentences.of_check(event, row["reason"], count, language)
-    return {"reason": row["reason"], "text": text, "event": event}
+    event, reason = event_of(row["event"]), row["reason"]
+    count = (row["number"], row["threshold"]) if reason in _COUNTED[event["is_success"]] else None
+    text = sentences.of_check(event, reason, count, language, location=_location(event, monitor))
+    return {"reason": reason, "text": text, "event": event, "event_id": event["id"]}
+
+
+def _location(event: Row, monitor: Monitor) -> str | None:
+    """Where the check comes from, unless all of the monitor come from there."""
+    location = event["location"] or DEFAULT_LOCATION
+    return None if monitor.location in (None, location) else location
 
 
 def _state_change(row: Row, language: Language) -> Entry:
@@ -48,6 +59,7 @@ def _state_change(row: Row, language: Language) -> Entry:
         "kind": "state_change",
         "reason": reason,
         "text": sentences.of_state_change(before, after, reason, language),
+        "event_id": row["event_id"],
         "alert_id": row["alert_id"],
         "from_state": before,
         "to_state": after,

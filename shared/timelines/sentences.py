@@ -10,20 +10,45 @@ from shared.words import Language, reason_text, words_of
 
 _CHANNELS_WORDS = 120
 _NAME = 64
+# A check that counted for nothing says why.
+_SAID = ("late", "maintenance", "not_watched", "does_not_vote")
 
 
-def of_check(event: Mapping[str, Any], reason: str | None, count: tuple[int, int] | None, language: Language) -> str:
-    """How a check went: ``failed (HTTP 503 after 214 ms), 2 of 3``. ``count``: which in a row it is, of how many."""
+def of_check(
+    event: Mapping[str, Any],
+    reason: str | None,
+    count: tuple[int, int] | None,
+    language: Language,
+    *,
+    location: str | None,
+) -> str:
+    """How a check went: ``failed (HTTP 503 after 214 ms), 2 of 3``.
+
+    ``count``: which in a row it is, of how many. ``location``: where it comes from, if others check the monitor too.
+    """
     words = words_of(language).TIMELINE
     failed = "inconclusive" if event["is_inconclusive"] else "failed"
     code = "succeeded" if event["is_success"] else failed
     what = _what(event, language)
     text = words[f"{code}_with"].format(what=what) if what else words[code]
+    if location is not None:
+        text = words["located"].format(text=text, location=one_line(location, _NAME))
     if count is not None and 1 <= count[0] <= count[1] != 1:
         text = words["count"].format(text=text, number=count[0], threshold=count[1])
-    if reason in ("late", "maintenance", "not_watched"):
-        text = words["because"].format(text=text, reason=reason_text(language, reason))
-    return text
+    said = reason if reason in _SAID else None
+    if location is not None and said is None:
+        said = _votes(event, reason, count)
+    return words["because"].format(text=text, reason=reason_text(language, said)) if said else text
+
+
+def _votes(event: Mapping[str, Any], reason: str | None, count: tuple[int, int] | None) -> str | None:
+    """The reason that says whether enough locations see an outage, if that decided."""
+    if reason == "below_quorum":
+        return None if event["is_success"] else reason
+    if reason == "recovering":
+        # This location has recovered. The outage goes on for the others.
+        return "quorum_met" if count is not None and count[0] >= count[1] else None
+    return reason if reason == "quorum_met" else None
 
 
 def _what(event: Mapping[str, Any], language: Language) -> str:

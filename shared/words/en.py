@@ -259,6 +259,7 @@ TIMELINE: Mapping[str, str] = {
     "failed_with": "failed ({what})",
     "inconclusive": "says nothing",
     "inconclusive_with": "says nothing ({what})",
+    "located": "{text} from {location}",
     "maintenance": "maintenance",
     "milliseconds": "{milliseconds} ms",
     "notification_expired": "{kind} to {channel} given up: {answer}",

@@ -184,12 +184,7 @@ FACTS: Mapping[str, str] = {
     "other": "다른 모니터 1개",
 }
 
-UNITS: Mapping[str, str] = {
-    "days": "{count}일",
-    "hours": "{count}시간",
-    "minutes": "{count}분",
-    "seconds": "{count}초",
-}
+UNITS: Mapping[str, str] = {"days": "{count}일", "hours": "{count}시간", "minutes": "{count}분", "seconds": "{count}초"}
 
 MESSAGES: Mapping[str, str] = {
     "agent": "에이전트: {agent}",
@@ -272,6 +267,7 @@ TIMELINE: Mapping[str, str] = {
     "failed_with": "실패 ({what})",
     "inconclusive": "판단할 수 없음",
     "inconclusive_with": "판단할 수 없음 ({what})",
+    "located": "{location}에서 {text}",
     "maintenance": "점검 기간",
     "milliseconds": "{milliseconds} ms",
     "notification_expired": "{kind} {channel}: 전달을 포기함, {answer}",

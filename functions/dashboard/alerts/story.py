@@ -1,6 +1,6 @@
 """The rows of a timeline: each has a time, says in bold what happened, and below it why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ _PAGES = 10
 _SAID_ELSEWHERE = (
     "threshold_met",
     "below_threshold",
+    "quorum_met",
+    "below_quorum",
     "recovered",
     "recovering",
     "healthy",
@@ -59,16 +61,16 @@ def story_of(
 
 
 def _folded(visit: Visit, entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Without what another row says, and with one row for all checks that say that it still fails."""
-    still: Entry | None = None
-    count, retried = 0, set()
+    """Without what another row says, and with one row for all checks of a location that say that it still fails."""
+    still: dict[str | None, list[Entry]] = {}
+    retried = set()
     for entry in entries:
         if entry["kind"] == "check" and entry["reason"] == "still_down":
-            still, count = entry, count + 1
+            still.setdefault(entry["event"]["location"], []).append(entry)
             continue
-        if still is not None and entry["kind"] in ("check", "alert"):
-            yield _counted(visit, still, count)
-            still, count = None, 0
+        if entry["kind"] in ("check", "alert"):
+            yield from _counted(visit, still)
+            still = {}
         if entry["kind"] == "state_change" and entry["reason"] in _SAID_ELSEWHERE:
             continue
         if entry["status"] == "RETRY":
@@ -77,12 +79,13 @@ def _folded(visit: Visit, entries: Sequence[Entry]) -> Iterator[Entry]:
                 continue
             retried.add((entry["alert_id"], entry["channel"]))
         yield entry
-    if still is not None:
-        yield _counted(visit, still, count)
+    yield from _counted(visit, still)
 
 
-def _counted(visit: Visit, entry: Entry, count: int) -> Entry:
-    return {**entry, "text": visit.say("still_fails", n=count, what=entry["text"])}
+def _counted(visit: Visit, still: Mapping[str | None, Sequence[Entry]]) -> Iterator[Entry]:
+    for entries in still.values():
+        last = entries[-1]
+        yield {**last, "text": visit.say("still_fails", n=len(entries), what=last["text"])}
 
 
 def _entries(visit: Visit, monitor_id: int, since: datetime, until: datetime) -> Iterator[Entry]:
@@ -114,9 +117,16 @@ def _event(visit: Visit, entry: Entry) -> Event:
     what = one_line(str(entry["text"]))
     reason = entry["reason"]
     why = ""
-    if reason and entry["kind"] == "check":
+    if reason and entry["kind"] == "check" and not what.endswith(_of_votes(visit)):
         why = reason_text(visit.language, reason)
-    return Event(datetime.fromisoformat(entry["at"]), icon, colour, what[:1].upper() + what[1:], why)
+    if visit.language == "en":
+        what = what[:1].upper() + what[1:]
+    return Event(datetime.fromisoformat(entry["at"]), icon, colour, what, why)
+
+
+def _of_votes(visit: Visit) -> tuple[str, ...]:
+    """How a row ends that says whether enough locations see an outage: that is why, also if the threshold is met."""
+    return tuple(reason_text(visit.language, reason) for reason in ("quorum_met", "below_quorum"))
 
 
 def _look(entry: Entry) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from infra.openapi.responses import Next
 from shared.models import Time
 
 _AT = "2025-01-08T01:30:00.250Z"
-_NOTHING = dict.fromkeys(("event", "alert_id", "channel", "status", "from_state", "to_state", "by"))
+_NOTHING = dict.fromkeys(("event", "event_id", "alert_id", "channel", "status", "from_state", "to_state", "by"))
 _FAILED: dict[str, Any] = {
     **_NOTHING,
     "at": _AT,
@@ -20,6 +20,7 @@ _FAILED: dict[str, Any] = {
     "reason": "threshold_met",
     "text": "failed (HTTP 503 after 42 ms)",
     "event": MONITOR["last_event"],
+    "event_id": MONITOR["last_event"]["id"],
 }
 _DOWN = {
     **_NOTHING,
@@ -27,6 +28,7 @@ _DOWN = {
     "kind": "state_change",
     "reason": "threshold_met",
     "text": "UP → DOWN: the failure threshold was met",
+    "event_id": MONITOR["last_event"]["id"],
     "alert_id": 7,
     "from_state": "UP",
     "to_state": "DOWN",
@@ -55,8 +57,14 @@ class TimelineEntry(BaseModel):
         ),
         examples=["threshold_met", "silence"],
     )
-    text: str = Field(description="The same in a short sentence, in the service's language.")
+    text: str = Field(
+        description=(
+            "The same in a short sentence, in the service's language. If several locations check the monitor, that of "
+            "a check says which one it comes from, and whether enough of them see an outage."
+        )
+    )
     event: StoredEvent | None = Field(description="The check's event.")
+    event_id: int | None = Field(ge=1, description="The `id` of the check's event, or of the one that made the change.")
     alert_id: int | None = Field(ge=1, description="The alert that it is about.")
     channel: str | None = Field(description="Where the message goes.")
     status: str | None = Field(

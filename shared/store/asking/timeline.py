@@ -1,27 +1,25 @@
 """The timeline of one monitor: checks, changes of its state, alerts, windows and messages, a page at a time."""
 
 import itertools
-from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from shared.history.timeline import (
-    Check,
-    Moment,
-    Place,
-    Row,
-    Source,
-    counted,
-    page_of,
-    reason_of,
-    worth_a_line,
-)
+from shared.history.timeline import Moment, Place, Row, Source, page_of, worth_a_line
 from shared.models import Monitor, as_text
 from shared.monitors.windows.spans import Span
 from shared.store.engines.database import Database, Transaction
 from shared.store.refusals import MonitorNotFound
-from shared.store.tables import alerts, events, monitors, notification_logs, past_events, state_changes, windows
+from shared.store.tables import (
+    alerts,
+    events,
+    judgements,
+    monitors,
+    notification_logs,
+    past_events,
+    state_changes,
+    windows,
+)
 
 # The checks that one page looks at, and of them in one statement. Most succeed, and are left out.
 MOST_CHECKS = 5_000
@@ -37,9 +35,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Page(NamedTuple):
     """A part of a monitor's timeline, oldest first. ``next``: where the following part begins; None after the last.
 
-    The row of a check has its ``event``, how many ``failures`` and ``successes`` in a row it is the last of, and, if it
-    is known, a ``reason``. That of an alert has its ``alert`` and, if it is known, the ``reason`` for what happened to
-    it. That of a window has its ``kind`` and its ``body``, and when it ``starts_at`` and ``ends_at``.
+    The row of a check has its ``event``, and how it was judged: see ``judgements.of_event``. That of an alert has its
+    ``alert`` and, if it is known, the ``reason`` for what happened to it. That of a window has its ``kind`` and its
+    ``body``, and when it ``starts_at`` and ``ends_at``.
     """
 
     monitor: Monitor
@@ -81,30 +79,28 @@ class _Asked:
             self.snapshot, self.monitor.name, start.within(Source.NOTIFICATION), self.until, self.most
         )
         sources = [
-            [Moment(Place(each.row["timestamp"], Source.CHECK, each.row["id"]), each.row) for each in checks],
+            [Moment(Place(row["timestamp"], Source.CHECK, row["id"]), row) for row in checks],
             [Moment(Place(row["at"], Source.STATE_CHANGE, row["id"]), row) for row in changes],
             [Moment(Place(row["attempted_at"], Source.NOTIFICATION, row["id"]), row) for row in logs],
             *(self._alerts(start, source) for source in _MOMENTS),
             self._windows(start),
         ]
         found, following = page_of(itertools.chain(*sources), limit, horizon)
-        return Page(self.monitor, self._with_reasons(found, checks, changes, start), following)
+        return Page(self.monitor, self._with_reasons(found, changes, start), following)
 
-    def _checks(self, start: Place) -> tuple[list[Check], Place | None]:
+    def _checks(self, start: Place) -> tuple[list[Row], Place | None]:
         """The checks that are worth a line, and up to where they were looked at if there may be more."""
         place = start.within(Source.CHECK)
-        threshold = max(self.monitor.failure_threshold, self.monitor.success_threshold)
-        before = past_events.outcomes_before(self.snapshot, self.monitor.id, place, threshold)
+        before = past_events.outcome_before(self.snapshot, self.monitor.id, place)
+        earlier = before if before is not None and before["timestamp"] >= self.since else None
         rows: list[Row] = []
-        worth: list[Check] = []
         while True:
             more = past_events.outcomes_after(self.snapshot, self.monitor.id, place, self.until, CHECKS_AT_ONCE)
             rows += more
             is_over = len(more) < CHECKS_AT_ONCE
             # The last one is only looked at: whether it is the last of its row, what follows it says.
             seen = rows if is_over else rows[:-1]
-            earlier = before[-1] if before and before[-1]["timestamp"] >= self.since else None
-            worth = worth_a_line(counted(rows, before)[: len(seen)], earlier, None if is_over else rows[-1])
+            worth = worth_a_line(seen, earlier, None if is_over else rows[-1])
             if is_over:
                 return worth, None
             if len(worth) >= self.most or len(rows) >= MOST_CHECKS:
@@ -137,48 +133,23 @@ class _Asked:
                 clipped = Span(max(span.starts_at, made_at), span.ends_at)
                 yield from (each for each in _ends(row, clipped) if start < each.place and each.place.at < self.until)
 
-    def _with_reasons(
-        self, found: Sequence[Moment], checks: Sequence[Check], changes: Sequence[Row], start: Place
-    ) -> list[Moment]:
+    def _with_reasons(self, found: Sequence[Moment], changes: Sequence[Row], start: Place) -> list[Moment]:
         """The moments, those of checks with their events. Checks and alerts have the reason for what they changed."""
         ids = [moment.place.id for moment in found if moment.place.source is Source.CHECK]
-        whole = events.with_ids(self.snapshot, ids)
-        by_id = {check.row["id"]: check for check in checks}
-        made_by = {row["event_id"]: row for row in changes if row["event_id"] is not None}
+        whole, judged = events.with_ids(self.snapshot, ids), judgements.of_events(self.snapshot, ids)
         # The change that came with an alert may stand on the page before.
         known = [*state_changes.at_time(self.snapshot, self.monitor.id, start.at), *changes]
         of_alert = {(row["alert_id"], row["at"]): row["reason"] for row in known}
-        states = _States(
-            state_changes.state_at(self.snapshot, self.monitor.id, start.within(Source.STATE_CHANGE)), changes
-        )
         shown: list[Moment] = []
         for moment in found:
             place, row = moment
             if place.source is Source.CHECK:
-                check = by_id[place.id]
-                reason = reason_of(check, states.at(place.at), made_by.get(place.id))
-                row = {"event": whole[place.id], **_said(check, reason)}
+                event = whole[place.id]
+                row = {"event": event, **judgements.of_event(event, judged.get(place.id))}
             elif place.source in _MOMENTS:
                 row = {**row, "reason": of_alert.get((place.id, place.at))}
             shown.append(Moment(place, row))
         return shown
-
-
-class _States:
-    """A monitor's states; asked in the order of the times."""
-
-    def __init__(self, state: str | None, changes: Sequence[Row]) -> None:
-        self._state, self._changes = state, deque(changes)
-
-    def at(self, at: str) -> str | None:
-        """The state after whatever changed it at that time."""
-        while self._changes and self._changes[0]["at"] <= at:
-            self._state = self._changes.popleft()["to_state"]
-        return self._state
-
-
-def _said(check: Check, reason: str | None) -> dict[str, Any]:
-    return {"reason": reason, "failures": check.failures, "successes": check.successes}
 
 
 def _ends(row: Row, span: Span) -> Iterator[Moment]:

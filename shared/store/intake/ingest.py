@@ -25,7 +25,7 @@ from shared.store.intake.reports import Arrival, Report, arrivals
 from shared.store.judging.active_alerts import ActiveAlerts
 from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.places import Places
-from shared.store.tables import agents, configuration, monitors, state_changes
+from shared.store.tables import agents, configuration, judgements, monitors, state_changes
 from shared.store.tables import events as table
 
 OFFLINE = Cause.of("location_offline")
@@ -117,6 +117,7 @@ class _Intake:
         # As they are stored, of those that have changed since.
         self._stored_monitors: dict[str, Monitor] = {}
         self._seen_agents: dict[str, Agent] = {}
+        self._judged: list[judgements.Judgement] = []
 
     def store(self) -> list[tuple[Arrival, table.Stored]]:
         """Save the events, and make the monitors that are new; each event with its row."""
@@ -144,6 +145,8 @@ class _Intake:
         changes = self._alerts.follow(decision, event, at)
         alert = changes[0].alert if changes else active
         self._note_state(monitor, decision, event, at, alert)
+        if (judged := judgements.of_decision(row_id, event, decision)) is not None:
+            self._judged.append(judged)
         if decision.reason not in _SAYS_NO_MORE and has_conditions(monitor):
             changes += self._judge_conditions(decision.monitor, event, at)
         if event.agent is not None:
@@ -151,13 +154,14 @@ class _Intake:
         return Ingested(event, row_id, False, decision, alert, changes)
 
     def save(self) -> None:
-        """Write what changed of monitors and agents."""
+        """Write what changed of monitors and agents, and how events were judged."""
         monitors.save_all(
             self.transaction, [(before, self._monitors[name]) for name, before in self._stored_monitors.items()]
         )
         for agent in self._seen_agents.values():
             agents.save(self.transaction, agent)
         self._places.write()
+        judgements.add(self.transaction, self._judged)
 
     def _situation(self, monitor: Monitor, active: Alert | None, arrival: Arrival, row_id: int) -> Situation:
         is_in_maintenance = self._coverage.is_in_maintenance(monitor, arrival.at)

@@ -118,7 +118,7 @@ def newest_id(transaction: Transaction) -> int:
 def delete(transaction: Transaction, ids: Iterable[int]) -> None:
     """Delete the rows with these ids."""
     named = _named(ids)
-    for table in ("raw_events", "old_events"):
+    for table in ("raw_events", "old_events", "judgements"):
         transaction.rows(f"DELETE FROM {table} WHERE id IN ({_placeholders(named)})", **named)  # noqa: S608  # numbers
 
 

@@ -19,7 +19,7 @@ _MEASURED = """id, monitor_id, timestamp, is_success, is_inconclusive, response_
 _OUTCOMES = """SELECT id, timestamp, is_success, is_inconclusive FROM events_by_time
     WHERE monitor_id = :monitor_id"""
 _AFTER = """ AND at >= :at AND at < :until AND (at > :at OR id > :after) ORDER BY at, id LIMIT :most"""
-_BEFORE = """ AND at <= :at AND (at < :at OR id <= :after) ORDER BY at DESC, id DESC LIMIT :most"""
+_BEFORE = """ AND at <= :at AND (at < :at OR id <= :after) ORDER BY at DESC, id DESC LIMIT 1"""
 
 _IDS = """
     SELECT id FROM raw_events WHERE monitor_id = :monitor_id
@@ -90,10 +90,9 @@ def outcomes_after(
     return transaction.rows(f"{_OUTCOMES}{_AFTER}", monitor_id=monitor_id, most=most, **span)
 
 
-def outcomes_before(transaction: Transaction, monitor_id: int, place: tuple[str, int], most: int) -> list[Row]:
-    """How the last checks of a monitor went up to a time and an id, oldest first, at most so many."""
-    rows = transaction.rows(f"{_OUTCOMES}{_BEFORE}", monitor_id=monitor_id, at=_ms(place[0]), after=place[1], most=most)
-    return rows[::-1]
+def outcome_before(transaction: Transaction, monitor_id: int, place: tuple[str, int]) -> Row | None:
+    """How the last check of a monitor went up to a time and an id, if there was one."""
+    return transaction.row(f"{_OUTCOMES}{_BEFORE}", monitor_id=monitor_id, at=_ms(place[0]), after=place[1])
 
 
 def up_to(transaction: Transaction, monitor_id: int, until: datetime, most: int) -> list[Row]:

@@ -29,9 +29,6 @@ _PRUNE = """
 _SAVE_SINCE = """
     INSERT INTO folded (id, event_id, changes_since) VALUES (1, 0, :at)
     ON CONFLICT (id) DO UPDATE SET changes_since = excluded.changes_since"""
-_STATE_AT = """
-    SELECT to_state FROM state_changes WHERE monitor_id = :monitor_id AND at <= :at AND (at < :at OR id <= :after)
-    ORDER BY at DESC, id DESC LIMIT 1"""
 
 
 def add(
@@ -113,12 +110,6 @@ def prune(transaction: Transaction, before: str, now: str, most: int) -> int:
 def after(transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int) -> list[Row]:
     """The changes of a monitor, oldest first, behind a time and an id and before ``until``, at most so many."""
     return transaction.rows(_AFTER, monitor_id=monitor_id, at=place[0], after=place[1], until=until, most=most)
-
-
-def state_at(transaction: Transaction, monitor_id: int, place: tuple[str, int]) -> str | None:
-    """The state of a monitor at a time, after the change with this id; None if that is not known."""
-    row = transaction.row(_STATE_AT, monitor_id=monitor_id, at=place[0], after=place[1])
-    return row["to_state"] if row else None
 
 
 def state_before(transaction: Transaction, monitor_id: int, event_id: int, at: str) -> str | None:

@@ -1,7 +1,9 @@
 """An alert's page: its story, who was notified, and what one does about it."""
 
 import re
+from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,11 @@ from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser, location
 
 pytestmark = pytest.mark.slow
+
+_SEEN: list[tuple[dict[str, Any], str]] = [
+    *((SUCCESS, "seoul"), (SUCCESS, "tokyo"), (FAILURE, "seoul"), (FAILURE, "tokyo")),
+    *((FAILURE, "seoul"), (FAILURE, "tokyo"), (FAILURE, "seoul"), (FAILURE, "tokyo")),
+]
 
 
 @pytest.fixture
@@ -32,6 +39,23 @@ def test_the_story_is_told(browser: Browser) -> None:
     assert "Alert 1 (OUTAGE) opened: connection refused" in page
     assert "OUTAGE to console" in page
     assert "console OUTAGE #1 delivered" in page
+
+
+def test_the_story_says_which_location_saw_what(browser: Browser, api: Api) -> None:
+    """On the pages of the alert and of its monitor. One row says that a location still fails."""
+    began = now() - timedelta(minutes=5)
+    for second, (body, place) in enumerate(_SEEN):
+        fields = {"monitor": "shop", "location": place, "timestamp": as_text(began + timedelta(seconds=second))}
+        assert api.post({**body, **fields}).status_code == 201
+    for path in ("/dashboard/alerts/1", "/dashboard/monitors/1"):
+        page = text(browser.page(path))
+        assert "Failed (connection refused) from seoul, too few locations see it" in page, path
+        assert "Failed (connection refused) from tokyo, enough locations see it" in page, path
+        for place in ("seoul", "tokyo"):
+            assert f"2 more checks failed (connection refused) from {place} the outage goes on" in page, path
+        assert "threshold" not in page, path
+    page = text(browser.page("/dashboard/alerts/1?lang=ko"))
+    assert "seoul에서 실패 (connection refused), 장애로 보는 위치가 너무 적음" in page
 
 
 @pytest.mark.usefixtures("outage")

@@ -123,6 +123,7 @@ def test_an_entry_has_its_event_and_what_does_not_apply_is_null(api: Api) -> Non
         "kind": "state_change",
         "reason": "healthy",
         "text": "UNKNOWN → UP: the check succeeded",
+        "event_id": 1,
         "from_state": "UNKNOWN",
         "to_state": "UP",
     }

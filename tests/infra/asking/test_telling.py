@@ -9,12 +9,18 @@ KST = timezone(timedelta(hours=9), "KST")
 
 
 def entry(time: str, kind: str, text: str, **fields: Any) -> dict[str, Any]:
-    known = dict.fromkeys(("alert_id", "channel", "status", "from_state", "to_state", "by", "reason"))
+    known = dict.fromkeys(("event_id", "alert_id", "channel", "status", "from_state", "to_state", "by", "reason"))
     return {**known, "at": f"2025-01-08T{time}Z", "kind": kind, "text": text, **fields}
 
 
-def check(time: str, text: str) -> dict[str, Any]:
-    return entry(time, "check", text)
+def check(time: str, text: str, event_id: int = 1) -> dict[str, Any]:
+    return entry(time, "check", text, event_id=event_id)
+
+
+def changed(time: str, text: str, event_id: int = 1) -> dict[str, Any]:
+    """The change of the alert's monitor that an event made."""
+    to = text.split(" ")[2].rstrip(":")
+    return entry(time, "state_change", text, to_state=to, alert_id=7, event_id=event_id)
 
 
 def message(time: str, text: str, channel: str, status: str = "SENT", alert_id: int = 7) -> dict[str, Any]:
@@ -24,7 +30,7 @@ def message(time: str, text: str, channel: str, status: str = "SENT", alert_id: 
 def opened(time: str) -> list[dict[str, Any]]:
     return [
         check(time, "failed (HTTP 503 after 209 ms), 3 of 3"),
-        entry(time, "state_change", "PENDING → DOWN: the failure threshold was met", to_state="DOWN", alert_id=7),
+        changed(time, "PENDING → DOWN: the failure threshold was met"),
         entry(time, "alert", "alert 7 (OUTAGE) opened: HTTP 503", alert_id=7, status="OPEN"),
     ]
 
@@ -64,10 +70,30 @@ def test_a_message_that_comes_much_later_has_its_own_line() -> None:
 
 def test_the_end_says_which_alert_it_ended() -> None:
     resolved = entry("01:40:00.000", "alert", "alert 7 resolved", alert_id=7, status="RESOLVED")
-    back = entry("01:40:00.000", "state_change", "DOWN → UP: …", to_state="UP", alert_id=7)
+    back = changed("01:40:00.000", "DOWN → UP: …")
     recovery = message("01:40:00.300", "RECOVERY to ops in 0.3 s", "ops")
     assert lines(check("01:40:00.000", "succeeded (HTTP 200 after 41 ms)"), back, resolved, recovery)[1:] == [
         "10:40:00 succeeded (HTTP 200 after 41 ms): UP · RECOVERY to ops in 0.3 s · alert 7 resolved"
+    ]
+
+
+def test_a_change_belongs_to_the_check_that_made_it() -> None:
+    """At one time another location's check comes behind it, and what nobody checked is a line of its own."""
+    time = "01:31:50.000"
+    opened = entry(time, "alert", "alert 7 (OUTAGE) opened: HTTP 503", alert_id=7, status="OPEN")
+    assert lines(
+        check(time, "failed from seoul", 4),
+        check(time, "succeeded from tokyo", 5),
+        changed(time, "PENDING → DOWN: enough locations see it", 4),
+        opened,
+        message("01:31:50.400", "OUTAGE to ops in 0.4 s", "ops"),
+        check("01:32:00.000", "succeeded from tokyo", 6),
+        entry("01:32:00.000", "state_change", "DOWN → UNKNOWN: nobody has checked it lately", to_state="UNKNOWN"),
+    )[1:] == [
+        "10:31:50 failed from seoul: DOWN · OUTAGE to ops in 0.4 s · alert 7",
+        "10:31:50 succeeded from tokyo",
+        "10:32:00 succeeded from tokyo",
+        "10:32:00 DOWN → UNKNOWN: nobody has checked it lately",
     ]
 
 

@@ -63,14 +63,14 @@ def test_what_is_known_begins_with_the_update(updated: Store) -> None:
         assert (known / 1000, down_ms / 1000, outages) == (AN_HOUR, down, 0), "the outage began before"
 
 
-def test_former_checks_have_no_invented_reason(updated: Store) -> None:
+def test_former_failures_have_no_invented_reason(updated: Store) -> None:
     moments = updated.timelines.page(1, since=NOON, until=at(2 * AN_HOUR), limit=9).moments
     reasons = [(moment.place.source.name, moment.row["reason"]) for moment in moments]
     assert reasons == [
-        ("CHECK", None),
+        ("CHECK", "healthy"),
         ("CHECK", None),
         ("ALERT_OPENED", None),
-        ("CHECK", "still_down"),
+        ("CHECK", None),
         ("STATE_CHANGE", "recorded_since_update"),
     ]
     assert rows(updated, "SELECT count(*) FROM state_changes WHERE reason = 'unchecked'") == [(0,)]
