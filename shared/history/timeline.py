@@ -3,11 +3,15 @@
 A page of it begins behind a ``Place`` and ends at one, where the next page begins, whatever was added meanwhile.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
+from operator import itemgetter
 from typing import Any, NamedTuple
+
+from shared.history.uptime import withdraw
 
 Row = Mapping[str, Any]
 # The text of a place, beginning with a time of the one width.
@@ -77,6 +81,22 @@ def worth_a_line(checks: Sequence[Row], before: Row | None, following: Row | Non
 
 def _is_success(row: Row | None) -> bool:
     return row is not None and bool(row["is_success"])
+
+
+def standing(rows: Iterable[Row], before: Row | None = None) -> list[Row]:
+    """The changes of state that hold, oldest first, each from the state that held until then.
+
+    A report that was long on its way may show that a monitor was not UNKNOWN, or not in a state that was noticed
+    earlier. ``before``: the last change that was noticed of those that come before all of these.
+    """
+    noticed: list[Row] = []
+    for row in sorted(rows if before is None else [before, *rows], key=itemgetter("id")):
+        withdraw(noticed, row["at"], itemgetter("at"))
+        noticed.append(row)
+    if before is None:
+        noticed = [{"to_state": noticed[0]["from_state"]}, *noticed] if noticed else []
+    pairs = ((former["to_state"], row) for former, row in itertools.pairwise(noticed))
+    return [{**row, "from_state": state} for state, row in pairs if row["to_state"] != state]
 
 
 def page_of(moments: Iterable[Moment], limit: int, horizon: Place | None = None) -> tuple[list[Moment], Place | None]:

@@ -5,12 +5,16 @@ Times are whole milliseconds since 1970, so that sums are exact.
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 from shared.alerting.agents import known_for
 
+Noticed = TypeVar("Noticed")
+# As a number, or as the text of a time.
+Moment = TypeVar("Moment", int, str)
 # The states of a monitor that somebody checks. Every other state counts neither as up nor as down.
 KNOWN = ("UP", "DOWN", "PENDING")
 
@@ -67,8 +71,7 @@ def spans(
     """
     parts = [(since, initial)]
     for change in changes:
-        while parts and parts[-1][0] >= change.at:
-            parts.pop()
+        withdraw(parts, change.at, itemgetter(0))
         if change.counts_from is not None and change.counts_from < change.at:
             _count_earlier(parts, change.counts_from, change.state)
         parts.append((max(change.at, since), change.state))
@@ -78,6 +81,12 @@ def spans(
         for (starts_at, state), ends_at in zip(parts, ends, strict=True)
         if state in states and starts_at < min(ends_at, until)
     ]
+
+
+def withdraw(noticed: list[Noticed], at: Moment, time_of: Callable[[Noticed], Moment]) -> None:
+    """Take back what was noticed before a change at ``at`` and is dated behind it: that change wins from then on."""
+    while noticed and time_of(noticed[-1]) > at:
+        noticed.pop()
 
 
 def _count_earlier(parts: list[tuple[int, str]], counts_from: int, state: str) -> None:

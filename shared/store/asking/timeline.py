@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.history.timeline import Moment, Place, Row, Source, page_of, worth_a_line
+from shared.history.timeline import Moment, Place, Row, Source, page_of, standing, worth_a_line
 from shared.models import Monitor, as_text
 from shared.monitors.windows.spans import Span
 from shared.store.engines.database import Database, Transaction
@@ -73,18 +73,19 @@ class _Asked:
         self.since, self.until, self.most = since, until, most
 
     def page(self, start: Place, limit: int) -> Page:
-        checks, horizon = self._checks(start)
-        changes = self._changes(start)
+        checks, last_check = self._checks(start)
+        changes, last_change = self._changes(start)
         logs = notification_logs.about_monitor(
             self.snapshot, self.monitor.name, start.within(Source.NOTIFICATION), self.until, self.most
         )
         sources = [
             [Moment(Place(row["timestamp"], Source.CHECK, row["id"]), row) for row in checks],
-            [Moment(Place(row["at"], Source.STATE_CHANGE, row["id"]), row) for row in changes],
+            [Moment(Place(row["at"], Source.STATE_CHANGE, row["id"]), row) for row in self._standing(changes, start)],
             [Moment(Place(row["attempted_at"], Source.NOTIFICATION, row["id"]), row) for row in logs],
             *(self._alerts(start, source) for source in _MOMENTS),
             self._windows(start),
         ]
+        horizon = min(filter(None, (last_check, last_change)), default=None)
         found, following = page_of(itertools.chain(*sources), limit, horizon)
         return Page(self.monitor, self._with_reasons(found, changes, start), following)
 
@@ -107,9 +108,16 @@ class _Asked:
                 return worth, Place(seen[-1]["timestamp"], Source.CHECK, seen[-1]["id"])
             place = more[-1]["timestamp"], more[-1]["id"]
 
-    def _changes(self, start: Place) -> list[Row]:
+    def _changes(self, start: Place) -> tuple[list[Row], Place | None]:
+        """The changes of the state, and up to where they were read if there may be more: some may not hold."""
         place = start.within(Source.STATE_CHANGE)
-        return state_changes.after(self.snapshot, self.monitor.id, place, self.until, self.most)
+        rows = state_changes.after(self.snapshot, self.monitor.id, place, self.until, self.most)
+        is_over = len(rows) < self.most
+        return rows, None if is_over else Place(rows[-1]["at"], Source.STATE_CHANGE, rows[-1]["id"])
+
+    def _standing(self, changes: Sequence[Row], start: Place) -> list[Row]:
+        place = start.within(Source.STATE_CHANGE)
+        return standing(changes, state_changes.noticed_before(self.snapshot, self.monitor.id, place))
 
     def _alerts(self, start: Place, source: Source) -> Iterator[Moment]:
         name, moment = self.monitor.name, _MOMENTS[source]

@@ -112,6 +112,13 @@ def after(transaction: Transaction, monitor_id: int, place: tuple[str, int], unt
     return transaction.rows(_AFTER, monitor_id=monitor_id, at=place[0], after=place[1], until=until, most=most)
 
 
+def noticed_before(transaction: Transaction, monitor_id: int, place: tuple[str, int]) -> Row | None:
+    """The last change of a monitor that was noticed, of those up to a time and an id: it says how it was then."""
+    sql = """SELECT * FROM state_changes WHERE id = (SELECT max(id) FROM state_changes
+        WHERE monitor_id = :monitor_id AND at <= :at AND (at < :at OR id <= :after))"""
+    return transaction.row(sql, monitor_id=monitor_id, at=place[0], after=place[1])
+
+
 def state_before(transaction: Transaction, monitor_id: int, event_id: int, at: str) -> str | None:
     """The state of a monitor before an event that came at that time; None if it had had no event yet."""
     sql = """SELECT to_state FROM state_changes WHERE monitor_id = :monitor_id

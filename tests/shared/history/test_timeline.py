@@ -1,12 +1,15 @@
 """The order of a timeline, and which checks are worth a line in it."""
 
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.history.timeline import Moment, Place, Source, page_of, place_of, worth_a_line
+from shared.history.timeline import Moment, Place, Source, page_of, place_of, standing, worth_a_line
+from shared.history.uptime import Change, spans
 
 
 def rows(outcomes: str) -> list[dict[str, Any]]:
@@ -41,6 +44,68 @@ def test_a_part_leaves_out_what_the_whole_does(checks: str, start: int, end: int
     following = everything[end] if part and end < len(everything) else None
     whole = worth_a_line(everything, None, None)
     assert worth_a_line(part, before, following) == [row for row in part if row in whole]
+
+
+def changes(*said: tuple[int, str, str]) -> list[dict[str, Any]]:
+    """Changes in the order in which they were noticed: each with its second, and its states."""
+    return [
+        {"id": number, "at": f"2025-01-08T12:00:{second:02}.000Z", "from_state": before, "to_state": after}
+        for number, (second, before, after) in enumerate(said, start=1)
+    ]
+
+
+def shown(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
+    return [(int(row["at"][17:19]), row["from_state"], row["to_state"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ([(0, "UNKNOWN", "UP"), (30, "UP", "DOWN")], [(0, "UNKNOWN", "UP"), (30, "UP", "DOWN")]),
+        # Nobody had heard of it, until reports came that were on their way: it was UP all the time.
+        ([(0, "UNKNOWN", "UP"), (30, "UP", "UNKNOWN"), (10, "UNKNOWN", "UP")], [(0, "UNKNOWN", "UP")]),
+        # They say that it failed, and that it recovered.
+        (
+            [(0, "UNKNOWN", "UP"), (30, "UP", "UNKNOWN"), (10, "UNKNOWN", "DOWN"), (20, "DOWN", "UP")],
+            [(0, "UNKNOWN", "UP"), (10, "UP", "DOWN"), (20, "DOWN", "UP")],
+        ),
+        # What another location noticed later was earlier.
+        (
+            [(0, "UP", "PENDING"), (20, "PENDING", "DOWN"), (10, "DOWN", "UP")],
+            [(0, "UP", "PENDING"), (10, "PENDING", "UP")],
+        ),
+        # At one time, each change holds.
+        ([(0, "UP", "DOWN"), (0, "DOWN", "UP")], [(0, "UP", "DOWN"), (0, "DOWN", "UP")]),
+        ([], []),
+    ],
+)
+def test_a_change_is_left_out_that_a_later_report_corrects(
+    said: list[tuple[int, str, str]], holds: list[tuple[int, str, str]]
+) -> None:
+    assert shown(standing(changes(*said))) == holds
+
+
+@pytest.mark.slow
+@given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["UP", "DOWN", "PENDING"])), max_size=9), st.data())
+def test_the_changes_that_hold_say_how_it_was(said: list[tuple[int, str]], data: st.DataObject) -> None:
+    """As availability counts it, whatever part of them a page shows."""
+    pairs = itertools.pairwise([(0, "UP"), *said])
+    rows = changes(*((second, before, after) for (_, before), (second, after) in pairs if before != after))
+    ordered = sorted(rows, key=lambda row: (row["at"], row["id"]))
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(rows)), st.integers(0, len(rows)))))
+    part, whole = ordered[start:end], standing(ordered)
+    before = max(ordered[:start], key=lambda row: row["id"], default=None)
+    assert standing(part, before) == [row for row in whole if row["id"] in {row["id"] for row in part}]
+    noticed = [Change(second, after) for second, _, after in shown(rows)]
+    told = [*shown(whole), (30, "", "")]
+    for state in ("UP", "DOWN", "PENDING"):
+        counted = spans("", noticed, since=0, until=30, states=(state,))
+        held = [(since, until) for (since, _, to), (until, *_) in itertools.pairwise(told) if to == state]
+        assert _seconds(held) == _seconds([(span.starts_at, span.ends_at) for span in counted])
+
+
+def _seconds(spans: list[tuple[int, int]]) -> set[int]:
+    return {second for since, until in spans for second in range(since, until)}
 
 
 MOMENTS = [
