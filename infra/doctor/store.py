@@ -136,15 +136,15 @@ def _server(server: PostgresServer) -> Iterator[Finding]:
     yield from skew("the database's server", timedelta(seconds=server.clock - now().timestamp()))
 
 
-def skew(whose: str, off: timedelta) -> Iterator[Finding]:
-    """The finding about a clock that is ``off`` from this machine's."""
+def skew(whose: str, off: timedelta, than: str = "this machine") -> Iterator[Finding]:
+    """The finding about a clock that is ``off`` from another one."""
     if abs(off) <= CLOCK_TOLERANCE:
-        yield ok("clock", f"{whose} has the same time as this machine")
+        yield ok("clock", f"{whose} has the same time as {than}")
         return
     word = "ahead of" if off > timedelta() else "behind"
     yield warning(
         "clock",
-        f"{whose} is {duration(abs(off), 'en')} {word} this machine",
+        f"{whose} is {duration(abs(off), 'en')} {word} {than}",
         expected=f"at most {CLOCK_TOLERANCE.seconds} s between any two",
         fix=f"{SYNCHRONIZE} on the one that is wrong",
     )
@@ -190,6 +190,8 @@ def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, at: datetime, fix
         )
     else:
         yield ok("checks", f"{name} reported {duration(ago, 'en')} ago, every {agent.interval_seconds:g} s")
+        if agent.clock_ahead_seconds:
+            yield from skew(f"the clock of {name}", timedelta(seconds=agent.clock_ahead_seconds), "the backend")
 
 
 def _last_run(about: str, function: str, facts: HealthFacts, url: str, at: datetime) -> Iterator[Finding]:

@@ -45,7 +45,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "response_time_ms": "From the start of the check to the end of the response; null if there was none.",
         "timestamp": (
             "When the check was made. Without an offset it is read in the server's local zone. One from the future "
-            "is stored as reported and counts from its receipt."
+            "counts from its receipt, and is stored as reported if it is more than 5 seconds ahead. If the sender's "
+            "clock is wrong, it is stored as it was by the backend's."
         ),
         "is_success": "Whether the check succeeded.",
         "error_message": "Why it failed. It becomes the alert's cause.",

@@ -57,9 +57,11 @@ class AgentObservation(NamedTuple):
     changes: tuple[tuple[AlertKind, ChangeKind], ...]
 
 
-def observe_agent(agent: Agent, event: "Event", at: datetime, received_at: datetime) -> AgentObservation:
+def observe_agent(
+    agent: Agent, event: "Event", at: datetime, received_at: datetime, clock_ahead_seconds: float = 0.0
+) -> AgentObservation:
     """Judge the agent itself by one of its events. ``at`` is the event's ``effective_time``."""
-    name, interval_seconds, _, checked_at, is_silent, is_offline, agent_id = agent
+    name, interval_seconds, _, checked_at, is_silent, is_offline, agent_id, _ = agent
     if not is_late(at, checked_at, received_at):
         interval_seconds, checked_at = event.interval_seconds or interval_seconds, at
         if (says_offline := event.is_offline) is not None:
@@ -70,7 +72,7 @@ def observe_agent(agent: Agent, event: "Event", at: datetime, received_at: datet
     if is_offline is not agent.is_offline:
         changes.append((AlertKind.LOCATION_OFFLINE, ChangeKind.OPENED if is_offline else ChangeKind.RESOLVED))
     # Every event does this, and ``_replace`` would take three times as long.
-    seen = Agent(name, interval_seconds, received_at, checked_at, is_offline=is_offline, id=agent_id)
+    seen = Agent(name, interval_seconds, received_at, checked_at, False, is_offline, agent_id, clock_ahead_seconds)
     return AgentObservation(seen, tuple(changes))
 
 

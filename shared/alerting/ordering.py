@@ -23,12 +23,15 @@ def effective_time(event: "Event", received_at: datetime, sent_at: datetime | No
     return at if at >= FIRST_TIME else received_at
 
 
+def clock_ahead(received_at: datetime, sent_at: datetime | None) -> timedelta:
+    """By how much the sender's clock is ahead of ours, below 0 if it is behind. 0: it may be right, or is not known."""
+    ahead = timedelta() if sent_at is None else sent_at - received_at
+    return ahead if abs(ahead) > CLOCK_TOLERANCE else timedelta()
+
+
 def _on_our_clock(event: "Event", received_at: datetime, sent_at: datetime | None) -> datetime:
-    is_clock_wrong = sent_at is not None and abs(received_at - sent_at) > CLOCK_TOLERANCE
-    if sent_at is None or not is_clock_wrong:
-        return min(event.timestamp, received_at)
     try:
-        return min(event.timestamp + (received_at - sent_at), received_at)
+        return min(event.timestamp - clock_ahead(received_at, sent_at), received_at)
     except OverflowError:  # the two claim times so far apart that their sum lies outside the calendar
         return min(event.timestamp, received_at)
 

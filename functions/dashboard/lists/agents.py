@@ -38,8 +38,10 @@ def show_agents(visit: Visit) -> Response:
             shown, word = "down", visit.say("agent_is_silent")
         elif agent.is_offline:
             shown, word = "down", visit.say("agent_is_offline")
+        elif agent.clock_ahead_seconds:
+            shown, word = "slow", visit.say("agent_clock_wrong")
         rows.append(Row(agent, shown, word, counts.get(agent.name, 0)))
-    rows.sort(key=lambda row: (row.shown != "down", row.agent.name))
+    rows.sort(key=lambda row: (row.shown != "down", row.shown != "slow", row.agent.name))
     worst: Shown = rows[0].shown if rows else "unk"
     return visit.page(
         "agents.html",
@@ -61,6 +63,15 @@ def _sentence(visit: Visit, rows: list[Row]) -> str:
     if wrong:
         ago = duration((visit.at - wrong[0].agent.last_seen_at).total_seconds(), visit.language)
         return visit.markup("agent_silent", name=Named(wrong[0].agent.name), ago=ago)
+    if rows[0].shown == "slow":
+        return clock_said(visit, rows[0].agent)
     seen = max(row.agent.last_seen_at for row in rows)
     ago = duration(max(0.0, (visit.at - seen).total_seconds()), visit.language)
     return visit.say("agents_checked", n=len(rows), ago=ago)
+
+
+def clock_said(visit: Visit, agent: Agent) -> str:
+    """How wrong the clock of an agent is."""
+    said = "clock_ahead" if agent.clock_ahead_seconds > 0 else "clock_behind"
+    time = duration(abs(agent.clock_ahead_seconds), visit.language)
+    return visit.markup(said, name=Named(agent.name), time=time)

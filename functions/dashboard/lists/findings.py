@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from functions.dashboard.lists.agents import clock_said
 from functions.dashboard.overview.facts import time_of
 from functions.dashboard.overview.troubles import is_missed, troubles
 from functions.dashboard.visit import Visit
@@ -103,6 +104,8 @@ def _clocks(visit: Visit, known: HealthFacts) -> Iterator[Finding]:
         if ahead > CLOCK_TOLERANCE:
             time = duration(ahead.total_seconds(), visit.language)
             yield Finding("slow", visit.markup("finding_clock", name=Named(agent.name), time=time), "/agents")
+        elif agent.clock_ahead_seconds and not is_given_up(agent, known):
+            yield Finding("slow", clock_said(visit, agent), "/agents")
 
 
 def _well(visit: Visit, last: list[Row], known: HealthFacts) -> Iterator[Finding]:

@@ -131,7 +131,7 @@ class _Intake:
 
     def judge(self, arrival: Arrival, stored: table.Stored) -> Ingested:
         """Judge one stored event."""
-        row_id, (event, at, received_at, _) = stored.id, arrival
+        row_id, (event, at, *_) = stored.id, arrival
         if stored.is_duplicate:
             return Ingested(event, row_id, is_duplicate=True)
         known = self._monitors[event.monitor]
@@ -150,7 +150,7 @@ class _Intake:
         if decision.reason not in _SAYS_NO_MORE and has_conditions(monitor):
             changes += self._judge_conditions(decision.monitor, event, at)
         if event.agent is not None:
-            changes += self._observe_agent(event.agent, event, at, received_at)
+            changes += self._observe_agent(event.agent, arrival)
         return Ingested(event, row_id, False, decision, alert, changes)
 
     def save(self) -> None:
@@ -222,9 +222,11 @@ class _Intake:
         self._stored_monitors.setdefault(known.name, known)
         self._monitors[known.name] = changed
 
-    def _observe_agent(self, name: str, event: Event, at: datetime, received_at: datetime) -> list[Change]:
+    def _observe_agent(self, name: str, arrival: Arrival) -> list[Change]:
         """Change the alerts about the event's agent."""
-        observation = observe_agent(self._agent(name, event, at, received_at), event, at, received_at)
+        event, at, received_at, _, clock_ahead_seconds = arrival
+        known = self._agent(name, event, at, received_at)
+        observation = observe_agent(known, event, at, received_at, clock_ahead_seconds)
         self._agents[name] = self._seen_agents[name] = observation.agent
         changes: list[Change] = []
         cause = event.cause if event.cause and event.cause.code in OF_THE_AGENT else OFFLINE

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.alerting.ordering import FIRST_TIME, effective_time
+from shared.alerting.ordering import CLOCK_TOLERANCE, clock_ahead, effective_time
 from shared.models.channel import Channels
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ class Report(NamedTuple):
 class Arrival(NamedTuple):
     """An event that came at ``received_at``, and counts from its effective time, ``at``.
 
-    ``position``: the report's number, and the event's in the report.
+    ``position``: the report's number, and the event's in the report. ``clock_ahead_seconds``: see Agent.
     """
 
     event: "Event"
     at: datetime
     received_at: datetime
     position: tuple[int, int]
+    clock_ahead_seconds: float
 
 
 def arrivals(reports: Sequence[Report]) -> list[Arrival]:
@@ -41,9 +42,10 @@ def arrivals(reports: Sequence[Report]) -> list[Arrival]:
     found = []
     for number, report in enumerate(reports):
         times = [effective_time(event, report.received_at, report.sent_at) for event in report.events]
+        ahead = clock_ahead(report.received_at, report.sent_at).total_seconds()
         for index in sorted(range(len(times)), key=times.__getitem__):
-            event = _showable(report.events[index], times[index])
-            found.append(Arrival(event, times[index], report.received_at, (number, index)))
+            event = _dated(report.events[index], times[index], is_clock_wrong=ahead != 0)
+            found.append(Arrival(event, times[index], report.received_at, (number, index), ahead))
     return found
 
 
@@ -63,6 +65,16 @@ def _length(reports: Sequence[Report]) -> int:
     return sum(len(report.events) for report in reports)
 
 
-def _showable(event: "Event", at: datetime) -> "Event":
-    """The event, dated ``at`` if its own time has no date in some time zone."""
-    return event if FIRST_TIME <= event.timestamp <= _LAST_TIME else event.model_copy(update={"timestamp": at})
+def _dated(event: "Event", at: datetime, *, is_clock_wrong: bool) -> "Event":
+    """The event, and its tries, by our clock. By another one, history would misplace it, or show it much later.
+
+    One from the future stays as it was reported, if it has a date in every time zone: the sender's clock says nothing.
+    """
+    off = at - event.timestamp
+    if not off or (-off > CLOCK_TOLERANCE and not is_clock_wrong and event.timestamp <= _LAST_TIME):
+        return event
+    try:
+        attempts = tuple(each.model_copy(update={"timestamp": each.timestamp + off}) for each in event.attempts)
+    except OverflowError:  # a try that lies thousands of years from its event
+        attempts = ()
+    return event.model_copy(update={"timestamp": at, "attempts": attempts})

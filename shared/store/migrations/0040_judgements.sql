@@ -6,3 +6,6 @@ CREATE TABLE judgements (
     number INTEGER NOT NULL,
     threshold INTEGER NOT NULL
 );
+
+-- How far the agent's clock was ahead of the backend's at its last report; below 0 if it was behind, 0 if that is tolerated.
+ALTER TABLE agents ADD COLUMN clock_ahead_seconds REAL NOT NULL DEFAULT 0;

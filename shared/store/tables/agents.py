@@ -12,7 +12,8 @@ _ADD = """
 
 _SAVE = """
     UPDATE agents SET interval_seconds = :interval_seconds, last_seen_at = :last_seen_at,
-        last_checked_at = :last_checked_at, is_silent = :is_silent, is_offline = :is_offline
+        last_checked_at = :last_checked_at, is_silent = :is_silent, is_offline = :is_offline,
+        clock_ahead_seconds = :clock_ahead_seconds
     WHERE id = :id"""
 
 

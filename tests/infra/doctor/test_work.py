@@ -99,6 +99,20 @@ def test_a_clock_that_was_ahead_is_found(environ: dict[str, str], database: Path
 
 
 @pytest.mark.parametrize(
+    ("ahead", "words"), [(240, "is 4 min ahead of the backend"), (-7, "is 7 s behind the backend")]
+)
+def test_an_agent_whose_clock_is_wrong_is_found(
+    environ: dict[str, str], database: Path, ahead: float, words: str
+) -> None:
+    see_agent(database, seconds=10)
+    assert not [finding for finding in find(environ) if finding.about == "clock"]
+    execute(database, "UPDATE agents SET clock_ahead_seconds = ?", ahead)
+    found = one(find(environ), "clock", f"the clock of agent seoul {words}")
+    assert found.verdict is WARNING
+    assert store.SYNCHRONIZE in (found.fix or "")
+
+
+@pytest.mark.parametrize(
     ("about", "function", "row"), [("reviews", "review_alerts", 1), ("deliveries", "deliver_notifications", 2)]
 )
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """Clocks that are wrong or are reset, and schedules that are late."""
 
 import itertools
+import json
+from datetime import timedelta
 
 import pytest
 
-from shared.models import ChangeKind, as_text
+from shared.models import ChangeKind, CheckAttempt, as_text
 from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
 from tests.support.builders import NOON, Channel, at, event, fails
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver
+from tests.support.store.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver, rows
 from tests.support.store.watching import check, deliver_all, history, review, states
 
 pytestmark = pytest.mark.slow
@@ -85,6 +87,40 @@ def test_agents_with_different_clocks_are_judged_in_order(store: Store, off: flo
     assert report(90, False, off, 90) is ChangeKind.OPENED
     alert = store.alerts.page(limit=1)[0]
     assert (alert.failed_at, alert.opened_at) == (at(90), at(90)), "times are those of the backend's clock"
+
+
+@on_each_engine
+@pytest.mark.parametrize(
+    ("ahead", "noted"),
+    [
+        (600.0, 600.0),
+        (-600.0, -600.0),
+        # Honest clocks differ. What claims to come from the future has happened by now.
+        (4.0, 0.0),
+        (-4.0, 0.0),
+        (0.0, 0.0),
+    ],
+)
+def test_a_check_has_its_place_whatever_its_agents_clock_says(store: Store, ahead: float, noted: float) -> None:
+    """So has each of its tries. The agent's row says how wrong its clock is, as long as it is."""
+    tried = CheckAttempt(timestamp=at(29 + ahead), error_message="reset")
+    checks = [event(0, ok=True), event(30 + ahead, ok=False, agent="seoul", attempts=(tried,))]
+    for received, each in zip((0, 30), checks, strict=True):
+        sent_at = at(30 + ahead) if each.agent else None
+        store.events.add([each], received_at=at(received), sent_at=sent_at, channels=CHANNELS)
+    page = store.timelines.page(1, since=at(-60), until=at(60), limit=9)
+    places = [(moment.place.source.name, moment.place.at) for moment in page.moments if moment.place.source < 4]
+    expected = at(26) if ahead == -4 else at(30)
+    assert places == [
+        *(("CHECK", as_text(at(0))), ("STATE_CHANGE", as_text(at(0)))),
+        *(("CHECK", as_text(expected)), ("STATE_CHANGE", as_text(expected))),
+    ]
+    [(attempts,)] = rows(store, "SELECT attempts FROM events WHERE id = 2")
+    assert json.loads(str(attempts))[0]["timestamp"] == as_text(expected - timedelta(seconds=1))
+    assert rows(store, "SELECT clock_ahead_seconds FROM agents") == [(noted,)]
+    right = event(60, ok=True, agent="seoul")
+    store.events.add([right], received_at=at(60), sent_at=at(60), channels=CHANNELS)
+    assert rows(store, "SELECT clock_ahead_seconds FROM agents") == [(0.0,)], "it was set"
 
 
 @on_each_engine

@@ -30,6 +30,26 @@ def test_each_agent_of_a_monitor_is_counted(browser: Browser, api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("minutes", "said", "in_korean"),
+    [
+        (4, "clock of the agent seoul is 4 min ahead", "시계가 4분 빠릅니다"),
+        (-4, "clock of the agent seoul is 4 min behind", "시계가 4분 느립니다"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_said(browser: Browser, api: Api, minutes: float, said: str, in_korean: str) -> None:
+    """Here and in the settings."""
+    at = now()
+    for agent, sent_at in (("paris", at), ("seoul", at + timedelta(minutes=minutes, seconds=minutes / 10))):
+        headers = {"X-Sent-At": as_text(sent_at)}
+        api.post({**SUCCESS, "timestamp": as_text(sent_at), "agent": agent}, headers=headers)
+    page = text(browser.page("/dashboard/agents"))
+    assert said in page
+    assert page.index("Clock wrong seoul") < page.index("Checks paris")
+    assert f"To be checked: The {said}" in text(browser.page("/dashboard/settings"))
+    assert in_korean in text(browser.page("/dashboard/agents?lang=ko"))
+
+
+@pytest.mark.parametrize(
     ("variables", "seconds", "is_silent"),
     [
         ({}, 105, False),

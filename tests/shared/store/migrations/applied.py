@@ -40,5 +40,5 @@ APPLIED: Mapping[str, str] = {
     "0035_configuration": "6e3760583330b492",
     "0036_dead_heartbeats": "264716385e1f1052",
     "0037_lost_locations": "3a19088f3686aaf6",
-    "0040_judgements": "5981d6913302dbf8",
+    "0040_judgements": "f90ef43406c5fbeb",
 }
