@@ -148,10 +148,14 @@ class Subject:
             agent=self.settings.agent,
             interval_seconds=self.interval_seconds,
             condition=condition,
-            message=seen.note or (_beginning(seen) if why else None),
+            message=seen.note or (self._message() if why else None),
             attempts=tuple(self.attempts),
             **measured,
         )
+
+    def _message(self) -> str | None:
+        # What a Docker engine says begins with the container's command line, which may hold passwords.
+        return None if self.policy.kind is Kind.DOCKER else self.answer(MESSAGE_CHARACTERS)
 
     def judged_conditions(self) -> list[tuple[str, bool, str]]:
         """Each condition as it is written, whether it is met, and with its values; none if nothing could be judged."""
@@ -267,7 +271,7 @@ def _unexpected_success(status: int | None) -> Cause:
     return Cause.of("expected_to_fail_status", status=status)
 
 
-def _beginning(seen: Seen, most: int = MESSAGE_CHARACTERS) -> str | None:
+def _beginning(seen: Seen, most: int) -> str | None:
     """The first printable characters of what the server sent."""
     if not seen.body:
         return None

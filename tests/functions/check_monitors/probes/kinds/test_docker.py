@@ -31,7 +31,7 @@ CONTAINERS: dict[str, Any] = {
     "young": {"State": health("starting")},
     "ill": {"State": health("unhealthy", "curl: (7) refused\nmore")},
     "mute": {"State": health("unhealthy")},
-    "gone": {"State": EXITED},
+    "gone": {"Path": "serve", "Args": ["--password", "hunter2"], "State": EXITED},
     "paused": {"State": {**RUNNING, "Status": "paused", "Paused": True}},
     "looping": {"State": {**RUNNING, "Status": "restarting", "Restarting": True}},
     "odd": {"status": "no state"},
@@ -89,6 +89,14 @@ def test_a_container_is_well_or_not(engine_socket: str, container: str, message:
         event = check_policy(f"docker://{container}?host={host}")
         assert (event.error_message, event.is_inconclusive) == (message, False)
         assert (event.ip, event.status_code) == (None, None)
+
+
+def test_an_event_does_not_show_a_containers_command(engine_socket: str) -> None:
+    url = f"docker://gone?host={engine_socket}"
+    assert "hunter2" not in check_policy(url).model_dump_json()
+    judged = check_policy(url, conditions=["[BODY].State.Status == running"])
+    assert judged.condition == "[BODY].State.Status (exited) == running"
+    assert "hunter2" not in judged.model_dump_json()
 
 
 def test_a_container_that_has_just_started_is_not_known_yet(engine_socket: str) -> None:
