@@ -10,6 +10,7 @@ CAUSES: Mapping[str, str] = {
     "agent_short_of_files": "not checked: the agent has no file descriptor left",
     "agent_short_of_memory": "not checked: the agent has no memory left",
     "agent_short_of_threads": "not checked: the agent can start no further thread",
+    "body_compressed": "the answer is compressed with {encoding}, which cannot be read to judge {sought}",
     "body_cut": "only the first {limit} bytes of the answer were read, too few to judge {sought}: raise max_body",
     "body_cut_here": "only the first {limit} bytes of the answer were read, too few to judge {sought}",
     "ca_certificate_not_usable": "not checked: the agent cannot use the monitor's ca_certificate",

@@ -8,6 +8,7 @@ CAUSES: Mapping[str, str] = {
     "agent_short_of_files": "점검하지 못함: 에이전트의 파일 디스크립터가 부족함",
     "agent_short_of_memory": "점검하지 못함: 에이전트의 메모리가 부족함",
     "agent_short_of_threads": "점검하지 못함: 에이전트가 스레드를 더 만들 수 없음",
+    "body_compressed": "응답이 {encoding}(으)로 압축되어 있어 읽을 수 없으므로 {sought}을(를) 판단할 수 없음",
     "body_cut": "응답의 처음 {limit}바이트만 읽어 {sought}을(를) 판단할 수 없음: max_body를 늘려야 함",
     "body_cut_here": "응답의 처음 {limit}바이트만 읽어 {sought}을(를) 판단할 수 없음",
     "ca_certificate_not_usable": "점검하지 못함: 에이전트가 모니터의 ca_certificate를 사용할 수 없음",

@@ -12,7 +12,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
         *("ping_without_reply", "response_too_slow", "tls_broken", "tls_failed", "tls_too_slow"),
     ),
     "wrong_answer": (
-        "body_cut_here",
+        *("body_compressed", "body_cut_here"),
         *("body_cut", "chunks_not_valid", "client_certificate_required", "condition_failed", "dns_no_answer"),
         *("dns_rcode", "dns_response_not_valid", "grpc_failed", "grpc_not_serving", "header_with_nul"),
         *("header_without_colon", "headers_too_large", "http2_failed", "http2_not_spoken", "http_status"),

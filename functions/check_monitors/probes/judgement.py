@@ -22,7 +22,7 @@ from shared.words import cause_text
 
 MESSAGE_CHARACTERS = 200
 # The target has no part in these: they mean the same for a monitor that is expected to fail.
-_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut")
+_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut", "body_compressed")
 # Only the service itself can say these. Any other finding may come from something else that listens on its port.
 _OF_THE_SERVICE = (
     *("dns_no_answer", "dns_rcode", "docker_starting", "docker_unhealthy", "docker_unhealthy_silently"),
@@ -55,6 +55,7 @@ class Seen:
     certificate_expires_at: datetime | None = None
     body: bytes | None = None
     cut_at: int | None = None  # the body goes on after so many bytes, and that was not read
+    unread_encoding: str | None = None  # the body is compressed in a way that we cannot read
     charset = "utf-8"
     headers: Mapping[str, str] = MappingProxyType({})
     dns_rcode: str | None = None
@@ -246,6 +247,8 @@ class Subject:
         return self._cut(f'"{shown}"') if forbidden and is_cut else None
 
     def _cut(self, sought: str) -> Cause:
+        if self.seen.unread_encoding:
+            return Cause.of("body_compressed", encoding=self.seen.unread_encoding, sought=sought)
         limit = self.seen.cut_at or 0
         if misplaced("max_body", self.policy.kind, limit):
             return Cause.of("body_cut_here", limit=limit, sought=sought)

@@ -3,7 +3,6 @@
 import codecs
 import functools
 import operator
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from functions.check_monitors.probes.event_of_check import Times
 from functions.check_monitors.probes.judgement import MESSAGE_CHARACTERS, Subject
 from functions.check_monitors.probes.loop.multi import LEFT_SECONDS
 from functions.check_monitors.probes.network.expiries import known_expiry, last_expiry, note_expiry
+from functions.check_monitors.probes.transfers.content_encoding import decoded, unreadable
 from functions.check_monitors.probes.transfers.hops import Hops
 from functions.check_monitors.probes.transfers.http_transfer import HttpTransfer
 from functions.check_monitors.probes.transfers.policy_transfer import PolicyTransfer, parts_of
@@ -218,8 +218,11 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         seen = self.subject.seen
         seen.headers = _headers(self.lines)
         seen.charset = _charset(seen.headers.get("content-type", ""))
-        encoding = seen.headers.get("content-encoding", "").strip().lower()
-        body = _decoded(bytes(self._body), encoding, self.max_body)
+        encoding = seen.headers.get("content-encoding", "")
+        if self._body and (other := unreadable(encoding)):
+            seen.body, seen.cut_at, seen.unread_encoding = b"", 0, other
+            return
+        body = decoded(bytes(self._body), encoding, self.max_body)
         seen.body = body[: self.max_body] if self.is_body_needed else body
         is_cut = self.is_body_needed and max(self.size, len(body)) > self.max_body
         seen.cut_at = self.max_body if is_cut else None
@@ -269,13 +272,3 @@ def _charset(content_type: str) -> str:
         return "utf-8" if found in _NO_CHARSETS or "".encode(found) else _WIDER.get(found, found)
     except (LookupError, ValueError):
         return "utf-8"
-
-
-def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
-    """The body without the compression that the server chose unasked, and no more of it than shows that it is cut."""
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        return body
-    try:
-        return zlib.decompressobj(47).decompress(body, limit + 1)
-    except zlib.error:
-        return body

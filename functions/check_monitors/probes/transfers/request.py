@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pycurl
 
 from functions.check_monitors.probes.judgement import NotCheckable, Subject
+from functions.check_monitors.probes.transfers.content_encoding import readable
 from shared.models import Cause
 
 _BEARER = 64  # HTTPAUTH's number, which pycurl does not name
@@ -31,6 +32,8 @@ def first_request(subject: Subject, url: str) -> Request:
     for name, value in headers.items():
         if not value.isprintable():  # a line break would begin another header
             raise NotCheckable(Cause.of("header_not_valid", name=name))
+        if name.lower() == "accept-encoding" and subject.is_body_needed:
+            headers[name] = readable(value)
     body = filled(policy.body).encode() if policy.body is not None else None
     token = filled(policy.bearer_token).strip() if policy.bearer_token else None
     return Request(url, policy.method, headers, body, token)

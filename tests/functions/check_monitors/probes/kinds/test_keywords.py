@@ -1,6 +1,7 @@
 """Text that an answer over HTTP has to contain, or must not contain."""
 
 import gzip
+import zlib
 from typing import Any
 
 import pytest
@@ -61,6 +62,10 @@ def test_a_keyword_is_found_in_json_without_its_blanks(
         (gzip.compress("정상".encode(), mtime=0), b"Content-Encoding: gzip"),
         ("정상".encode(), b"Content-Type: text/html; charset=no-such"),
         ("정상".encode(), b"Content-Encoding: gzip"),  # which it is not
+        (gzip.compress(b"a", mtime=0) + gzip.compress("정상".encode(), mtime=0), b"Content-Encoding: x-gzip"),
+        (gzip.compress("정상".encode(), mtime=0) + bytes(9), b"Content-Encoding: GZIP, identity"),
+        (zlib.compress("정상".encode()), b"Content-Encoding: deflate"),
+        (zlib.compress("정상".encode(), wbits=-15), b"Content-Encoding: deflate"),
     ],
 )
 def test_a_keyword_is_found_in_the_servers_own_encoding(recorded: Any, body: bytes, header: bytes) -> None:
@@ -100,6 +105,33 @@ def test_a_small_body_does_not_become_a_large_one(recorded: Any) -> None:
     url, _ = recorded(ok(gzip.compress(b"." * 5_000_000 + b"x"), b"Content-Encoding: gzip"))
     assert check_policy(url, keyword="x", max_body=10_000).error_message == CUT.format(10_000, '"x"')
     assert check_policy(url, keyword="x", max_body=5_000_001).error_message is None
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
+def test_a_body_that_cannot_be_read_is_not_judged(recorded: Any, encoding: str) -> None:
+    url, _ = recorded(ok(b"\x8b\1\x80junk\3", f"Content-Encoding: {encoding}".encode()))
+    compression = encoding.rpartition(" ")[2]
+    message = f"the answer is compressed with {compression}, which cannot be read to judge "
+    for terms in ({"keyword": "junk"}, {"forbidden_keyword": "junk"}, {"keyword": "junk", "upside_down": True}):
+        event = check_policy(url, **terms)
+        assert (event.error_message, event.message) == (message + '"junk"', None)
+    condition = "[BODY] != junk"
+    assert check_policy(url, conditions=["[STATUS] == 200", condition]).error_message == message + condition
+    assert check_policy(url, conditions=[f"[HEADER].content-encoding == {encoding}"]).error_message is None
+    assert check_policy(url).error_message is None
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [("gzip, deflate, br;q=1.0, zstd", b"gzip, deflate"), ("br", b""), ("*", b""), ("GZIP;q=0.5", b"GZIP;q=0.5")],
+)
+def test_a_body_to_be_judged_is_asked_for_as_we_read_it(recorded: Any, accepted: str, sent: bytes) -> None:
+    url, requests = recorded(ok(b"well"))
+    headers = {"accept-encoding": accepted}
+    assert check_policy(url, headers=headers, keyword="well").error_message is None
+    assert b"\r\naccept-encoding: %b\r\n" % sent in requests[0].replace(b"encoding:\r", b"encoding: \r")
+    check_policy(url, headers=headers)
+    assert b"\r\naccept-encoding: %b\r\n" % accepted.encode() in requests[1]
 
 
 def test_a_keyword_is_filled_in_and_shown_as_written(recorded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
