@@ -13,7 +13,6 @@ from functions.check_monitors.probes.network.certificates import NOT_USABLE, ca_
 from functions.check_monitors.probes.network.lookups import AddressLookup
 from functions.check_monitors.probes.transfers.policy_transfer import parts_of
 from functions.check_monitors.probes.transfers.socket_check import SocketCheck
-from functions.check_monitors.probes.transfers.talk import HEARD_BYTES
 
 _DEFAULT_QUERY = "SELECT 1"
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -84,8 +83,8 @@ class PostgresQuery(SocketCheck):
         seen = self.subject.seen
         seen.ip, seen.is_connected = session.address, session.connected_at is not None
         self.fail(session.why, is_inconclusive=session.why in NOT_USABLE)
-        seen.finding, seen.body = session.finding, session.body and session.body[:HEARD_BYTES]
-        seen.cut_at = HEARD_BYTES if len(session.body or b"") > HEARD_BYTES else None
+        seen.finding, seen.body = session.finding, session.body
+        seen.cut_at = len(session.body or b"") if session.is_cut else None
         seen.has_response = session.is_logged_in
         self.note_time()
         if times := seen.times:

@@ -1,9 +1,13 @@
 """One connection of libpq, its login and its query, in the loop's own selector. Only ``postgres_query`` needs it."""
 
 import errno
+import fcntl
 import os
+import sys
+import termios
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from psycopg import Error, pq
@@ -17,6 +21,7 @@ from functions.check_monitors.probes.transfers.talk import CLOSED, HEARD_BYTES
 from shared.models import Cause
 
 _CANCEL_SECONDS = 0.5  # the event waits for it
+_MAX_ROW_BYTES = 16 * HEARD_BYTES
 _COPIES = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
 _UNCONNECTED = (pq.ConnStatus.BAD, pq.ConnStatus.STARTED, pq.ConnStatus.NEEDED, pq.ConnStatus.ALLOCATED)
 # libpq names the policy's own files so. That says nothing of the server.
@@ -38,6 +43,9 @@ class Session(Exchange):
         self.why: Cause | None = None
         self.finding: Cause | None = None
         self.body: bytes | None = None
+        self.is_cut = False
+        self._unread_bytes = 0  # of a row that is not whole yet
+        self._rows = bytearray()  # of the statement whose result comes in
         self.address: str | None = None
         self.connected_at: float | None = None  # when TCP was; libpq logs in afterwards
         self.is_logged_in = False
@@ -66,7 +74,8 @@ class Session(Exchange):
         if time.monotonic() >= self.wake_at:
             self.why = _too_late(self._seconds, is_connected=self.connected_at is not None)
             # A pooler refuses a statement_timeout, and would lend one that is set to others.
-            self.cancellation = Cancellation(self._connection, self._end) if self.is_logged_in else None
+            if self.is_logged_in:
+                self._cancel()
             return True
         try:
             return self._read_result() if self.is_logged_in else self._connect()
@@ -92,6 +101,7 @@ class Session(Exchange):
         self.address = self._peer()
         self._connection.nonblocking = 1
         self._connection.send_query(self._query.encode())
+        self._connection.set_single_row_mode()  # otherwise libpq holds the whole result in memory
         return self._read_result()
 
     def _peer(self) -> str | None:
@@ -100,19 +110,38 @@ class Session(Exchange):
     def _read_result(self) -> bool:
         connection = self._connection
         self._wants = READ | WRITE if connection.flush() else READ
+        ready = fcntl.ioctl(connection.socket, termios.FIONREAD, bytes(4))
+        self._unread_bytes += int.from_bytes(ready, sys.byteorder)
         connection.consume_input()
         while not connection.is_busy() and time.monotonic() < self.wake_at:
             result = connection.get_result()
             if result is None:
                 return True
             self._take(result)
+            self._unread_bytes = 0
+            if len(self._rows) > HEARD_BYTES + 1:
+                return self._cut()
             if result.status in _COPIES:
                 return True  # libpq would return the same result for ever, until somebody copies the rows
-        return False
+        return self._unread_bytes > _MAX_ROW_BYTES and self._cut()
+
+    def _cut(self) -> bool:
+        """End the query: it returns more than is judged, and libpq would keep a single row of a gigabyte."""
+        self.body, self.is_cut = bytes(self._rows[:HEARD_BYTES]), True
+        self._cancel()
+        return True
+
+    def _cancel(self) -> None:
+        with suppress(Error):  # a server that gave no key for it: closing the connection has to do
+            self.cancellation = Cancellation(self._connection, self._end)
 
     def _take(self, result: Any) -> None:
-        if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-            self.body = _text(result)
+        if result.status == pq.ExecStatus.SINGLE_TUPLE:
+            # Rows are lines, and their values are separated by tabs.
+            self._rows += b"\t".join(result.get_value(0, column) or b"" for column in range(result.nfields)) + b"\n"
+        elif result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+            self.body = bytes(self._rows).removesuffix(b"\n")
+            self._rows.clear()
         elif result.status in _COPIES:
             self.finding = Cause.of("query_failed", reason="COPY cannot be a check's query")
         else:
@@ -147,19 +176,6 @@ class Cancellation(Exchange):
         self._wants = READ if status == pq.PollingStatus.READING else WRITE
         is_over = status in (pq.PollingStatus.OK, pq.PollingStatus.FAILED)
         return is_over or time.monotonic() >= self.wake_at
-
-
-def _text(result: Any) -> bytes:
-    """The rows as lines, their values separated by tabs, until there is more than is judged."""
-    lines: list[bytes] = []
-    size = 0
-    for row in range(result.ntuples):
-        line = b"\t".join(result.get_value(row, column) or b"" for column in range(result.nfields))
-        lines.append(line)
-        size += len(line) + 1
-        if size > HEARD_BYTES + 1:
-            break
-    return b"\n".join(lines)
 
 
 def _connection_cause(text: str, *, is_connected: bool) -> Cause:

@@ -1,7 +1,9 @@
 """Checks of databases and brokers: real servers if this machine has them, and stand-ins that speak their bytes."""
 
+import resource
 import ssl
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -187,6 +189,19 @@ class TestPostgres:
         for count, message in ((30_000, 'the answer contains "x"'), (40_000, CUT)):
             event = check_policy(postgres.url, query=query.format(count), forbidden_keyword="x", timeout="20s")
             assert event.error_message == message
+
+    def test_a_large_result_is_not_kept_in_memory(self, postgres: Server) -> None:
+        query = "SELECT repeat('y', 100) FROM generate_series(1, 1000000)"
+        at_most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + 64 * 1024
+        event = check_policy(postgres.url, query=query, forbidden_keyword="x", timeout="30s")
+        assert event.error_message == CUT
+        if sys.platform == "linux":  # elsewhere ru_maxrss has other units
+            assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < at_most
+        wait_until(lambda: not _is_running(postgres, query), 20)
+
+    def test_the_last_statement_of_a_query_is_judged(self, postgres: Server) -> None:
+        for query in ("SELECT 'x'; SELECT 42", "SELECT repeat('x', 65536); SELECT 42"):
+            assert check_policy(postgres.url, query=query, conditions=["[BODY] == 42"]).error_message is None
 
     def test_a_query_that_fails_says_why(self, postgres: Server) -> None:
         event = check_policy(postgres.url, query="SELECT * FROM nowhere")

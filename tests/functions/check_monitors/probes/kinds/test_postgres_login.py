@@ -1,7 +1,9 @@
-"""PostgreSQL with a login: which phase failed, and why, by what libpq says. Stand-ins on loopback."""
+"""PostgreSQL with a login, by stand-ins: which phase failed, and why, by what libpq says; a row without an end."""
 
 import socket
+import struct
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.support.policies import check_policy
 from tests.support.servers.raw_servers import Handler, RawServers, stays_silent
 
 pytestmark = pytest.mark.slow
+LETS_IN = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
 NOT_SPOKEN = "the server does not speak PostgreSQL: "
 IN_THE_CLEAR = "?sslmode=disable"
 
@@ -79,7 +82,7 @@ def test_the_login_does_not_count_as_connecting(serve: RawServers) -> None:
     def handler(connection: Any) -> None:
         connection.recv(65536)
         threading.Event().wait(0.05)
-        connection.sendall(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
+        connection.sendall(LETS_IN)
         connection.recv(65536)
         connection.sendall(b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I")
         connection.recv(65536)
@@ -87,3 +90,27 @@ def test_the_login_does_not_count_as_connecting(serve: RawServers) -> None:
     event = check_policy(f"postgres://me:secret@127.0.0.1:{serve(handler)}/x{IN_THE_CLEAR}")
     assert event.error_message is None
     assert (event.first_byte_ms or 0) >= 50
+
+
+def test_a_query_without_a_key_to_cancel_ends_with_its_time(serve: RawServers) -> None:
+    url = f"postgres://me:secret@127.0.0.1:{serve(replies(LETS_IN, b''))}/x{IN_THE_CLEAR}"
+    assert check_policy(url, timeout="300ms").error_message == "no answer within 0.3 s"
+
+
+def test_a_row_that_is_too_long_is_not_read_to_its_end(serve: RawServers) -> None:
+    def handler(connection: Any) -> None:
+        connection.recv(65536)
+        connection.sendall(LETS_IN)
+        connection.recv(65536)
+        column = b"x\0" + struct.pack(">IHIhih", 0, 0, 25, -1, -1, 0)
+        connection.sendall(b"T" + struct.pack(">IH", 6 + len(column), 1) + column)
+        connection.sendall(b"D" + struct.pack(">IHI", 10 + 1, 1, 1) + b"y")
+        connection.sendall(b"D" + struct.pack(">IHI", 10 + 2**29, 1, 2**29))
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"y" * 131_072)
+                threading.Event().wait(0.01)
+
+    url = f"postgres://me:secret@127.0.0.1:{serve(handler)}/x{IN_THE_CLEAR}"
+    event = check_policy(url, forbidden_keyword="x", timeout="30s")
+    assert event.error_message == 'only the first 2 bytes of the answer were read, too few to judge "x"'
