@@ -22,6 +22,7 @@ _REFUSES = {
     "ftp": re.compile("[345]"),  # 332 asks for an account beside the user
 }
 _SMTP_LETS_IN = b"235"
+_UNKNOWN_COMMAND = (b"500", b"502")
 _KEPT_LINES = 100
 
 
@@ -62,7 +63,8 @@ class MailCheck(ConnectCheck):
 
     def conclude(self, curl: Any, code: int, text: str) -> Any:
         """Take the result of the transfer. If nobody wants to be let in, a server that greets is well."""
-        is_greeted = code == pycurl.E_LOGIN_DENIED and not self._user() and self._has_greeted()
+        is_well = self._has_greeted() and not self._knows_no_user()
+        is_greeted = code == pycurl.E_LOGIN_DENIED and not self._user() and is_well
         return super().conclude(curl, pycurl.E_OK if is_greeted and not self.second else code, text)
 
     def talk(self, curl: Any) -> Exchange | None:
@@ -89,6 +91,8 @@ class MailCheck(ConnectCheck):
             return super().why(curl, code, text, status)
         if self.lines and not self._has_greeted() and code == pycurl.E_WRITE_ERROR:
             return Cause.of("protocol_not_spoken", protocol=self.protocol.upper(), reply=last)
+        if code == pycurl.E_LOGIN_DENIED and self._knows_no_user():
+            return Cause.of("protocol_not_spoken", protocol="FTP", reply=last)
         if code == pycurl.E_LOGIN_DENIED:
             refuses = _REFUSES[self.protocol].match(last)
             return Cause.of("login_refused", reply=last) if refuses else Cause.of("login_not_offered")
@@ -115,6 +119,11 @@ class MailCheck(ConnectCheck):
         is_number = self.protocol in ("smtp", "ftp") and first[:3].isdigit()
         is_refusal = self.protocol == "pop3" and first.startswith(b"-ERR")
         return first.startswith(_GREETINGS[self.protocol]) or is_number or is_refusal
+
+    def _knows_no_user(self) -> bool:
+        """Whether a server that greets as FTP's do does not know the command USER: it is one of SMTP."""
+        is_unknown = bool(self.lines) and self.lines[-1].startswith(_UNKNOWN_COMMAND)
+        return self.protocol == "ftp" and is_unknown and not any(line.startswith(b"331") for line in self.lines)
 
     def _is_login_left_out(self) -> bool:
         """Whether nobody logged in although there is a user: for libcurl, SMTP without AUTH needs no login."""

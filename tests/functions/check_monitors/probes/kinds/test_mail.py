@@ -102,6 +102,20 @@ def test_another_greeting_is_a_failure(serve: RawServers, protocol: str, greetin
     assert (event.response_time_ms or 0) < 9000
 
 
+@pytest.mark.parametrize("user", ["", "me:secret@"])
+@pytest.mark.parametrize("reply", [b"500 5.5.1 Command unrecognized\r\n", b"502 5.5.2 Error: not recognized\r\n"])
+def test_a_mail_server_is_no_ftp_server(serve: RawServers, reply: bytes, user: str) -> None:
+    event = check_policy(f"ftp://{user}127.0.0.1:{serve(speaks('smtp', USER=reply))}")
+    assert event.error_message == f"the server does not speak FTP: {reply.decode().strip()}"
+
+
+@pytest.mark.parametrize("replies", [{"USER": b"230 hello\r\n"}, {"USER": b"331 password?\r\n"}, {}])
+def test_an_ftp_server_may_let_anybody_in_or_nobody(serve: RawServers, replies: Any) -> None:
+    assert check_policy(f"ftp://127.0.0.1:{serve(speaks('ftp', **replies))}").error_message is None
+    odd = speaks("ftp", USER=b"331 password?\r\n", PASS=b"500 what?\r\n")
+    assert check_policy(f"ftp://127.0.0.1:{serve(odd)}").error_message is None
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_server_that_stays_silent_is_a_failure(serve: RawServers, protocol: str) -> None:
     event = check_policy(f"{protocol}://127.0.0.1:{serve(stays_silent(30))}", timeout="300ms")
