@@ -120,6 +120,8 @@ def mongodb(heard: Heard, _: str, __: str | None) -> Conversation:
     if not _has_document(heard) or struct.unpack("<I", heard.data[12:16])[0] not in _MONGODB_REPLIES:
         return not_spoken("MongoDB", heard)
     ok = heard.data.find(b"\x01ok\0")
+    if ok >= 0 and len(heard.data) <= ok + 12:  # the document's end follows the number
+        return not_spoken("MongoDB", heard)
     if ok >= 0 and struct.unpack("<d", heard.data[ok + 4 : ok + 12])[0] == 1.0:
         return None
     message = bytes(heard.data).partition(b"\x02errmsg\0")[2][4:].partition(b"\0")[0]

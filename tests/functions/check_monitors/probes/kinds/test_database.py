@@ -104,6 +104,13 @@ def test_a_few_bytes_show_whether_it_is_well(
     assert (event.response_time_ms or 0) < 9000
 
 
+@pytest.mark.parametrize("size", [0, 7])
+def test_a_document_that_ends_in_its_number_is_not_mongodbs(serve: RawServers, size: int) -> None:
+    event = check_policy(f"mongodb://127.0.0.1:{serve(replies(mongo(OK_DOCUMENT[: size - 8])))}")
+    assert str(event.error_message).startswith("the server does not speak MongoDB: ")
+    assert not event.is_inconclusive
+
+
 @pytest.mark.parametrize("scheme", ["redis", "mysql", "postgres", "mongodb", "mqtt", "amqp"])
 def test_silence_and_a_closed_connection_are_failures(serve: RawServers, scheme: str) -> None:
     url = f"{scheme}://127.0.0.1:{{}}"
