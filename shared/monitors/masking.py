@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from shared.monitors.placeholders import is_placeholder
 from shared.monitors.policy import Policy
-from shared.settings.secrets import MASK, without_password
+from shared.settings.secrets import MASK, password_in, without_password
 
 # A certificate is no secret, but a PEM file may hold its key too.
 _CERTIFICATE = ("client_certificate", "certificate")
@@ -49,6 +49,19 @@ def written_out(policy: Policy) -> list[tuple[str, ...]]:
 
     _changed(policy.model_dump(mode="json"), note)
     return found
+
+
+def secrets_in(policy: Policy) -> list[str]:
+    """Each secret that a check sends, as its policy has it, be it a placeholder; of a URL its password."""
+    found: list[str] = []
+
+    def note(value: str, path: tuple[str, ...]) -> str:
+        if path[0] != "client_certificate":  # a key stays with the agent, and its field may name a file
+            found.append(password_in(value) if path in _URLS else value)
+        return value
+
+    _changed(policy.model_dump(mode="json"), note)
+    return [secret for secret in found if secret]
 
 
 def unmasked(data: Mapping[str, Any], stored: Policy | None) -> dict[str, Any]:

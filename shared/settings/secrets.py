@@ -20,7 +20,7 @@ _CREDENTIALS = r"://[^/\s,]*@"
 _USERINFO = r"(?<=://)([^/?#\s:@]*):?([^/?#\s]*)@"
 _AFTER_USER = r"://[^/\s]*?:([^/\s]*)@"
 # Shorter ones are parts of ordinary words: to mask them would garble the text.
-_SHORTEST = 6
+SHORTEST = 6
 
 
 def is_secret(name: str, value: str = "") -> bool:
@@ -51,6 +51,12 @@ def without_password(text: str) -> str:
     return re.sub(_USERINFO, _masked_userinfo, text) if "@" in text else text
 
 
+def password_in(url: str) -> str:
+    """What ``without_password`` masks in ``url``; empty if that is nothing."""
+    found = re.search(_USERINFO, url) if "@" in url else None
+    return (found[2] or found[1]) if found else ""
+
+
 def _masked_userinfo(found: re.Match[str]) -> str:
     user, password = found.groups()
     return f"{user}:{MASK}@" if password else f"{MASK}@"
@@ -70,7 +76,7 @@ def secret_parts(environ: Mapping[str, str]) -> set[str]:
     secret = {name: value for name, value in environ.items() if is_secret(name) and _DATABASE not in name}
     keys = [key for name, value in secret.items() if _CHANNELS not in name for key in re.split("[ ,]+", value)]
     passwords = [match[1] for value in environ.values() if "@" in value for match in re.finditer(_AFTER_USER, value)]
-    return {part for part in (*secret.values(), *keys, *passwords) if len(part) >= _SHORTEST}
+    return {part for part in (*secret.values(), *keys, *passwords) if len(part) >= SHORTEST}
 
 
 def unexpected(defect: Exception, *more: str, environ: Mapping[str, str] = os.environ) -> str:

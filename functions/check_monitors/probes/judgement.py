@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from functions.check_monitors.probes.event_of_check import Times, phases, storable, success_of
+from functions.check_monitors.probes.quoting import Hide, beginning, hidden, hider
 from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
 from shared.models.values import shortened
@@ -84,6 +85,7 @@ class Subject:
         self.interval_seconds = interval_seconds or policy.interval
         self.seen = Seen()
         self.attempts: list[CheckAttempt] = []
+        self.token: str | None = None  # of OAuth 2, as the agent sent it
         self._conditions = [_parsed(text) for text in policy.conditions]
         has_keyword = bool(policy.keyword or policy.forbidden_keyword)
         self.is_body_needed = has_keyword or self._reads("BODY")
@@ -137,6 +139,8 @@ class Subject:
         }
         if why is None and not (seen.is_inconclusive or seen.note or self.attempts):
             return success_of(policy.target, policy.name, self.settings, self.interval_seconds, **measured)
+        hide = hider(policy, self.token)
+        why = why and hidden(why, hide)
         return Event(
             target_url=storable(policy.target),
             monitor=shortened(storable(policy.name)),
@@ -148,31 +152,32 @@ class Subject:
             location=self.settings.location,
             agent=self.settings.agent,
             interval_seconds=self.interval_seconds,
-            condition=condition,
-            message=seen.note or (self._message() if why else None),
+            condition=condition and storable(hide(condition)),
+            message=seen.note or (self._message(hide) if why else None),
             attempts=tuple(self.attempts),
             **measured,
         )
 
-    def _message(self) -> str | None:
+    def _message(self, hide: Hide) -> str | None:
         # What a Docker engine says begins with the container's command line, which may hold passwords.
-        return None if self.policy.kind is Kind.DOCKER else self.answer(MESSAGE_CHARACTERS)
+        is_shown = self.policy.kind is not Kind.DOCKER
+        return beginning(self.seen.body, self.seen.charset, MESSAGE_CHARACTERS, hide) if is_shown else None
 
     def judged_conditions(self) -> list[tuple[str, bool, str]]:
         """Each condition as it is written, whether it is met, and with its values; none if nothing could be judged."""
         if self._is_judged_by_connection():
             return []
-        facts = self._facts()
+        facts, hide = self._facts(), hider(self.policy, self.token)
         found = []
         for condition in self._conditions:
             is_met = condition.holds(facts) and condition.is_settled(facts)
             shown = condition.shown(facts) if is_met else condition.failed(facts)
-            found.append((storable(condition.text), is_met, storable(shown)))
+            found.append((storable(condition.text), is_met, storable(hide(shown))))
         return found
 
     def answer(self, most: int) -> str | None:
         """The first printable characters of what the server sent, if it was read."""
-        return _beginning(self.seen, most)
+        return beginning(self.seen.body, self.seen.charset, most, hider(self.policy, self.token))
 
     def is_satisfied(self) -> bool:
         """Whether what was seen so far is all that the policy asks for."""
@@ -187,9 +192,9 @@ class Subject:
             facts = self._facts()
             settled = [condition for condition in own if condition.is_settled(facts)] if facts.is_body_cut else own
             if failed := failure(settled, facts):
-                return seen.why or Cause.of("condition_failed", condition=failed), storable(failed)
+                return seen.why or Cause.of("condition_failed", condition=failed), failed
             if unsettled := next((condition.text for condition in own if condition not in settled), None):
-                return self._cut(unsettled), storable(unsettled)
+                return self._cut(unsettled), unsettled
         elif seen.finding:
             return seen.finding, None
         # There is no text to look for if the monitor expects that nothing can be reached.
@@ -272,13 +277,3 @@ def _unexpected_success(status: int | None) -> Cause:
     if status is None:
         return Cause.of("expected_to_fail")
     return Cause.of("expected_to_fail_status", status=status)
-
-
-def _beginning(seen: Seen, most: int) -> str | None:
-    """The first printable characters of what the server sent."""
-    if not seen.body:
-        return None
-    # Four bytes are enough for any character, and white space shrinks.
-    text = seen.body[: 4 * most].decode(seen.charset, "replace")
-    shown = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
-    return " ".join(shown.split())[:most] or None

@@ -110,7 +110,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         return curl
 
     def _with_token(self, token: str) -> Any:
-        self.request = self.request._replace(bearer_token=token)
+        self.request, self.subject.token = self.request._replace(bearer_token=token), token
         self.is_tls = False  # of the target, and not of the token's server
         return self.transfer(self.request.url, self.time_left())
 
