@@ -23,7 +23,7 @@ from shared.words import cause_text
 
 MESSAGE_CHARACTERS = 200
 # The target has no part in these: they mean the same for a monitor that is expected to fail.
-_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut", "body_compressed")
+_OURS = ("refused_", "proxy_", "url_not_valid", "unsupported_", "body_cut", "body_compressed", "oauth2_")
 # Only the service itself can say these. Any other finding may come from something else that listens on its port.
 _OF_THE_SERVICE = (
     *("dns_no_answer", "dns_rcode", "docker_starting", "docker_unhealthy", "docker_unhealthy_silently"),

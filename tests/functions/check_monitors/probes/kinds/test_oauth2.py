@@ -119,6 +119,13 @@ def test_without_a_token_nothing_is_asked(serve: RawServers, handler: Any, messa
     assert "s/cret" not in event.model_dump_json()
 
 
+@pytest.mark.parametrize("expected", [{"upside_down": True}, {"conditions": ["[CONNECTED] == false"]}])
+@pytest.mark.parametrize("handler", [says(answer(403, {})), says(answer(200, {})), says()])
+def test_without_a_token_nobody_knows_whether_the_target_fails(serve: RawServers, handler: Any, expected: Any) -> None:
+    event = check(serve, takes()[0], serve(handler), **expected)
+    assert str(event.error_message).startswith("OAuth 2: ")
+
+
 def test_no_token_server_is_named(serve: RawServers) -> None:
     event = check(serve, takes()[0], free_port())
     assert event.error_message == "OAuth 2: no token: connection refused"
