@@ -94,20 +94,22 @@ def test_a_ping_is_answered(serve: RawServers) -> None:
 
 @pytest.mark.parametrize("frame", [b"\x89\x01p", b"\x8a\x01p", b"\x81\0"], ids=["ping", "pong", "empty"])
 def test_frames_without_content_hold_up_neither_the_check_nor_others(serve: RawServers, frame: bytes) -> None:
-    event = check_policy(url_of(serve, upgrades(frame * 1000 + text_frame(b"hello"))), keyword="hello")
+    """Whatever is held up takes 20 s. A busy machine may well take some seconds."""
+    url = url_of(serve, upgrades(frame * 1000 + text_frame(b"hello")))
+    event = check_policy(url, keyword="hello", timeout="20s")
     assert event.error_message is None
-    assert (event.response_time_ms or 0) < 2000
-    until = time.monotonic() + 3
+    assert (event.response_time_ms or 0) < 10_000
+    until = time.monotonic() + 20
     flood = (frame * 1000 for _ in iter(lambda: time.monotonic() < until, False))
     policies = [
-        (0.0, policy(url_of(serve, upgrades(flood=flood)), name="flood", keyword="hello", timeout="500ms")),
-        (0.2, policy("tcp://127.0.0.1:1", name="other")),
+        (0.0, policy(url_of(serve, upgrades(flood=flood)), name="flood", keyword="hello", timeout="1s")),
+        (0.1, policy("tcp://127.0.0.1:1", name="other")),
     ]
     began = time.monotonic()
     order: list[str] = []
     check_all(policies, Settings.from_env({}), on_event=lambda event: order.append(event.monitor))
     assert order == ["other", "flood"]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
