@@ -246,11 +246,9 @@ def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
 def _first(monitor: Monitor, *, is_out: bool) -> MonitorLocation:
     """A monitor as the only location sees it that has reported it so far. ``is_out``: it has an outage."""
     state, failures = monitor.state, monitor.consecutive_failures
-    is_down = failures >= monitor.failure_threshold
-    if state is MonitorState.MAINTENANCE and is_out:
-        # Its outage goes on, since the location has not seen enough successes yet.
-        state = MonitorState.DOWN
-    elif state is MonitorState.MAINTENANCE or (state is MonitorState.DOWN and monitor.is_flapping):
+    # An outage goes on until the location has seen enough successes. One that flaps goes on beyond that.
+    is_down = failures >= monitor.failure_threshold or (is_out and not monitor.is_flapping)
+    if state is MonitorState.MAINTENANCE or (state is MonitorState.DOWN and monitor.is_flapping):
         # A location knows nothing of windows and of flapping: it votes as its checks went.
         state = MonitorState.PENDING if failures else MonitorState.UP
         state = MonitorState.DOWN if is_down else state

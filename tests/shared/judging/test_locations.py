@@ -109,7 +109,7 @@ def test_a_success_that_completes_a_quorum_names_the_failure(store: Store) -> No
     assert cause == "HTTP 500"
 
 
-def test_a_person_who_resolves_it_starts_all_locations_anew(store: Store) -> None:
+def test_a_person_who_resolves_it_lets_all_locations_begin_again(store: Store) -> None:
     watch(store)
     seen(store, 1, seoul=True, tokyo=True)
     seen(store, 61, seoul=False, tokyo=False)
@@ -191,14 +191,14 @@ def test_the_next_outage_begins_after_the_former_one(store: Store) -> None:
     assert [alert.failed_at for alert in store.alerts.page(limit=2)] == [at(422), at(61)]
 
 
-def test_the_only_location_that_was_lost_counts_too(store: Store) -> None:
+@pytest.mark.parametrize("last", [False, True], ids=["it failed", "it was recovering"])
+def test_the_only_location_that_was_lost_counts_too(store: Store, last: bool) -> None:
     """The second one reports for the first time when the monitor is UNKNOWN."""
-    watch(store, quorum=1)
-    assert seen(store, 1, tokyo=False) == ["OPENED"]
+    watch(store, quorum=1, success_threshold=2 if last else 1)
+    assert [seen(store, 1, tokyo=False), seen(store, 2, tokyo=last)] == [["OPENED"], [None]]
     store.lapses.review(now=at(600))
     assert rows(store, "SELECT state FROM monitors") == [("UNKNOWN",)]
-    assert seen(store, 601, seoul=True) == [None]
-    assert seen(store, 602, tokyo=True) == ["RESOLVED"]
+    assert [seen(store, 601, seoul=True), seen(store, 602, tokyo=True)] == [[None], ["RESOLVED"]]
 
 
 def test_a_restart_keeps_the_votes(store: Store) -> None:
