@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "asking.monitors": {"engines.database", "migrate", "tables", "asking", "monitors"},
     "changes": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "subscribing.subscribers", "upkeep"},
+    "upkeep.renewing": {"engines.database", "tables", "renames"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "recurring": {
         *("engines.database", "tables", "changes", "refusals", "recurring"),
@@ -42,7 +43,7 @@ MAY_IMPORT = {
     },
     "renames": {"engines.database", "tables"},
     "mentions": {"engines.database", "tables"},
-    "intake": {"engines.database", "engines.group_commit", "tables", "changes", "renames", "judging", "intake"},
+    "intake": {"engines.database", "engines.group_commit", "tables", "changes", "judging", "intake"},
     "intake.heartbeats": {
         *("engines.database", "engines.group_commit", "tables", "refusals"),
         *("intake.ingest", "intake.reports"),
@@ -61,7 +62,7 @@ MAY_IMPORT = {
         "asking.entries",
         "recurring",
     },
-    "claims": {"engines.database", "tables", "renames"},
+    "claims": {"engines.database", "tables"},
     "subscribing": {"engines.database", "tables", "asking.incidents", "subscribing"},
     "health": {"engines.database", "migrate", "tables"},
     "visiting": {"engines.database", "tables", "refusals", "visiting"},

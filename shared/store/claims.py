@@ -11,7 +11,6 @@ from shared.monitors.due import Due, is_overdue, longest_claim
 from shared.settings import is_in_cloud
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.renames import take_over
 from shared.store.tables import configuration, cursors, policies, replay_facts, trials
 from shared.store.tables.configuration import Generation
 from shared.store.tables.policies import Watched
@@ -121,8 +120,6 @@ class Checks:
         with self._database.transaction() as transaction:
             for name, interval, timeout in targets:
                 known = policies.named(transaction, name)
-                if known is None:
-                    take_over(transaction, name)  # version 0.1 knew it with its password
                 policies.put_target(transaction, name, interval, timeout)
                 if (row := policies.named(transaction, name)) is not None:
                     replay_facts.add_policy(transaction, row["id"], now)

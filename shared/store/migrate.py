@@ -43,7 +43,7 @@ TABLES = (
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")
 # Statements cannot make the changes of these migrations.
-_OF_POLICIES = ("0028_longest_checks", "0030_heartbeats_anywhere")
+_BY_OUR_CODE = ("0028_longest_checks", "0030_heartbeats_anywhere", "0039_masked_passwords")
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:
@@ -69,8 +69,8 @@ def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | No
                 applying = path.stem
                 _apply(transaction, path, number, database.dialect(path.read_text(encoding="utf-8")), applied_at)
             # After the last one: our own code knows the newest tables alone. A new store has nothing to renew.
-            if version and any(path.stem in _OF_POLICIES for path in known[version:]):
-                _renew_policies(transaction, applied_at)
+            if version and any(path.stem in _BY_OUR_CODE for path in known[version:]):
+                _renew(transaction, applied_at)
     except Exception as error:
         if applying is None:
             raise
@@ -145,11 +145,11 @@ def _apply(transaction: Transaction, path: Path, number: int, script: str, appli
     )
 
 
-def _renew_policies(transaction: Transaction, applied_at: str) -> None:
+def _renew(transaction: Transaction, applied_at: str) -> None:
     # Imported here: few processes find a store to update, and the model of a policy costs a cold start.
-    from shared.store.upkeep.renewing import renew_policies
+    from shared.store.upkeep.renewing import renew
 
-    renew_policies(transaction, datetime.fromisoformat(applied_at))
+    renew(transaction, datetime.fromisoformat(applied_at))
 
 
 def _statements(script: str) -> list[str]:

@@ -11,21 +11,35 @@ from pathlib import Path
 
 import pytest
 
+from shared.models import as_text, now
+from shared.store.engines.sqlite.database import SqliteDatabase
+from shared.store.migrate import migrate
 from tests.support.running import LocalSystem, rows
 from tests.support.stand_ins import BotApi, Exchange, StandIn
+from tests.support.store.steps import MIGRATIONS
 
 pytestmark = pytest.mark.system
 
 PASSWORD, CHANGED = "planted-s3cret", "changed-s3cret"  # of these tests only
 
 
-# The columns that its events had.
-OF_0_1 = "id, event_id, monitor_id, target_url, timestamp, is_success, status_code, error_message, received_at"
-
-
-def as_0_1_named_it(database: Path, sql: str, url: str) -> None:
+def made_by_0_1(database: Path, url: str) -> None:
+    """The store of version 0.1: a monitor that is named after its URL, and down."""
+    statements = (
+        """INSERT INTO monitors (name, target_url, state, consecutive_failures, failing_since, last_checked_at)
+        VALUES (:url, :url, 'DOWN', 1, :at, :at)""",
+        """INSERT INTO events (event_id, monitor_id, target_url, timestamp, is_success, status_code, received_at)
+        VALUES ('1', 1, :url, :at, 0, 500, :at)""",
+        """INSERT INTO alerts (kind, subject, target_url, status, cause, failed_at, opened_at)
+        VALUES ('OUTAGE', :url, :url, 'OPEN', 'HTTP 500', :at, :at)""",
+        """INSERT INTO notifications (alert_id, channel, kind, status, occurred_at, created_at, due_at, attempts)
+        VALUES (1, 'console', 'OUTAGE', 'SENT', :at, :at, :at, 1)""",
+    )
+    with closing(SqliteDatabase(database)) as opened:
+        migrate(opened, as_text(now()), MIGRATIONS[:1])
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(sql, (url,) if "?1" in sql else ())
+        for statement in statements:
+            connection.execute(statement, {"url": url, "at": as_text(now())})
 
 
 class Guarded(StandIn):
@@ -36,7 +50,7 @@ class Guarded(StandIn):
 
     def answer(self, exchange: Exchange) -> None:
         user = base64.b64decode(exchange.headers.get("Authorization", "").removeprefix("Basic "))
-        is_known = user in (f"monitor:{self.password}".encode(), f"{self.password}:".encode(), b"monitor:s3cret")
+        is_known = user in (f"monitor:{self.password}".encode(), f"{self.password}:".encode())
         exchange.answer(500 if self.is_ill else 200 if is_known else 401, "")
 
 
@@ -97,24 +111,11 @@ def test_a_changed_password_leaves_the_monitor_the_same(project: Path, tmp_path:
 
 
 def test_an_open_alert_of_0_1_recovers_after_the_update(project: Path, tmp_path: Path, guarded: Guarded) -> None:
-    url = guarded.url.replace("://", "://monitor:s3cret@") + "/"
+    url = guarded.url.replace("://", f"://monitor:{PASSWORD}@") + "/"
     masked = guarded.url.replace("://", "://monitor:***@") + "/"
-    guarded.is_ill = True
-    # Shorter than the search for secrets takes: SQLite keeps pieces of former rows in a page's free space.
-    with LocalSystem(project, tmp_path, TARGET_URL=url) as system:
-        system.wait_until(lambda: system.told("OUTAGE"))
     database = tmp_path / "bonghwa.db"
-    for sql in (
-        "UPDATE monitors SET name = ?1, target_url = ?1",
-        "UPDATE alerts SET subject = ?1, target_url = ?1",
-        f"INSERT INTO old_events ({OF_0_1}) SELECT {OF_0_1} FROM events",
-        "DELETE FROM raw_events",
-        "DELETE FROM results",
-        "UPDATE old_events SET target_url = ?1",
-    ):
-        as_0_1_named_it(database, sql, url)
-    guarded.is_ill = False
-    with LocalSystem(project, tmp_path, TARGET_URL=url) as system:
+    made_by_0_1(database, url)
+    with LocalSystem(project, tmp_path, TARGET_URL=url, SOME_PASSWORD=PASSWORD) as system:
         system.wait_until(lambda: system.told("RECOVERY"), 20)
         assert [alert["status"] for alert in system.alerts()] == ["RESOLVED"]
         names = rows(database, "SELECT target_url FROM events UNION SELECT target_url FROM alerts")

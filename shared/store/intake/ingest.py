@@ -242,15 +242,7 @@ class _Intake:
         if monitor is None:
             if table.id_of(self.transaction, event.event_id) is not None:
                 return None
-            # Imported here, and below: most events are about monitors that are known.
-            from shared.store.renames import take_over
-
-            monitor = take_over(self.transaction, event.monitor)
-            if monitor is not None:
-                self._alerts.forget(event.monitor)  # its alert has this name only now
-                self._note_policy(monitor)
-            else:
-                monitor = monitors.add(self.transaction, event.monitor, event.target_url)
+            monitor = monitors.add(self.transaction, event.monitor, event.target_url)
         elif monitor.removed_at is not None and self._is_reported_again(monitor, event, at):
             monitor = monitors.bring_back(self.transaction, monitor)
             configuration.count_up(self.transaction)

@@ -36,11 +36,6 @@ class ActiveAlerts:
             self._active[key] = alerts.active(self._occasion.transaction, kind, subject)
         return self._active[key]
 
-    def forget(self, monitor: str) -> None:
-        """Read the monitor's alerts again when they are asked for."""
-        for kind in _KINDS:
-            self._active.pop((kind, monitor), None)
-
     def follow(self, decision: Decision, event: Event, at: datetime) -> list[Change]:
         """Do to the outage of an event's monitor what was decided."""
         if decision.change is None and decision.message is None:

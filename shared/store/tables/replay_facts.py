@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.history.facts import JUDGING, Fact, What
 from shared.models import as_text
+from shared.settings.secrets import without_password
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables.scope import OF_ONE_AGENT
 
@@ -104,6 +105,15 @@ def first_name(transaction: Transaction, monitor_id: int) -> str | None:
     """What a monitor was called when a policy of it came into force first; None if none did."""
     row = transaction.row(_FIRST, id=monitor_id)
     return json.loads(row["body"])["name"] if row else None
+
+
+def mask_names(transaction: Transaction) -> None:
+    """Mask the passwords of URLs in the names of monitors, which version 0.1 stored."""
+    sql = "SELECT id, body FROM replay_facts WHERE what = 'policy' AND body LIKE :url"
+    for row in transaction.rows(sql, url="%://%@%"):
+        policy = json.loads(row["body"])
+        masked = json.dumps({**policy, "name": without_password(policy["name"])}, ensure_ascii=False)
+        transaction.rows("UPDATE replay_facts SET body = :body WHERE id = :id", body=masked, id=row["id"])
 
 
 def prune(transaction: Transaction, before: str, most: int) -> int:

@@ -82,6 +82,8 @@ def checkpoint_and_close(connection: sqlite3.Connection) -> None:
 
 def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
+    # Otherwise a password that was masked, or an address that was deleted, can still be read in the file and in copies.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA journal_mode = WAL")
     # The first read opens the log as well.
     connection.execute("PRAGMA schema_version").fetchone()

@@ -1,0 +1,2 @@
+-- Version 0.1 stored the passwords of URLs, also as names of monitors. Only our code can find them in a URL, so no statement
+-- stands here: see upkeep/renewing.py.
