@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
     "asking.monitors": {"engines.database", "migrate", "tables", "asking", "monitors"},
     "changes": {"engines.database", "tables"},
-    "upkeep": {"engines.database", "tables", "subscribing.subscribers", "upkeep"},
+    "clock": {"engines.database", "tables"},
+    "upkeep": {"engines.database", "tables", "clock", "subscribing.subscribers", "upkeep"},
     "upkeep.renewing": {"engines.database", "tables", "renames"},
     "judging": {"engines.database", "tables", "changes", "refusals", "judging"},
     "recurring": {
@@ -49,7 +50,7 @@ MAY_IMPORT = {
         *("intake.ingest", "intake.reports"),
     },
     "intake.reports": set(),
-    "outbox": {"engines.database", "tables", "changes"},
+    "outbox": {"engines.database", "tables", "changes", "clock"},
     "monitors": {
         "engines.database",
         "tables",
@@ -63,8 +64,8 @@ MAY_IMPORT = {
         "recurring",
     },
     "claims": {"engines.database", "tables"},
-    "subscribing": {"engines.database", "tables", "asking.incidents", "subscribing"},
-    "health": {"engines.database", "migrate", "tables"},
+    "subscribing": {"engines.database", "tables", "clock", "asking.incidents", "subscribing"},
+    "health": {"engines.database", "migrate", "tables", "clock"},
     "visiting": {"engines.database", "tables", "refusals", "visiting"},
     "store": {
         *("engines.database", "tables", "changes"),

@@ -22,7 +22,10 @@ def maintain_store(request: Request, settings: Settings) -> Response:  # every f
     """200 with how many events were ``folded`` into rollups, rows ``pruned``, and events ``moved`` after an update."""
     retention = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
     seconds = SECONDS_IN_CLOUD if is_in_cloud(os.environ) else SECONDS
-    counted = open_store(settings).upkeep.run(retention, now=now(), seconds=seconds)
+    upkeep, at = open_store(settings).upkeep, now()
+    # A clock that is wrong must not delete the history: a later run does what there is to do.
+    seconds = seconds if upkeep.is_time_certain(now=at) else 0.0
+    counted = upkeep.run(retention, now=at, seconds=seconds)
     if counted["pruned"]:
         step("server", "store_pruned", rows=counted["pruned"])
     if counted["moved"]:

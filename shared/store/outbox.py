@@ -22,6 +22,7 @@ from shared.models import (
 )
 from shared.models.channel import Channels, Pace
 from shared.store.changes import open_alert, resolve_alert
+from shared.store.clock import is_certain
 from shared.store.engines.database import MAX_ID, Database, Transaction
 from shared.store.tables import (
     alerts,
@@ -171,10 +172,15 @@ class Outbox:
             return _judge_channel(transaction, attempt, channels)
 
     def expire(self, *, now: datetime, created_before: datetime) -> list[Notification]:
-        """Give up every notification that was created before then and that nobody is sending now, with a log row."""
+        """Give up every notification that was created before then and that nobody is sending now, with a log row.
+
+        None as long as the clock is uncertain.
+        """
         with self._database.snapshot() as snapshot:
             if not notifications.has_too_old(snapshot, now=now, created_before=created_before):
                 return []
+        if not is_certain(self._database, now):
+            return []
         with self._database.transaction() as transaction:
             expired = notifications.expire(transaction, now=now, created_before=created_before)
             for notification in expired:

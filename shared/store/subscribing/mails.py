@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE
 from shared.settings.status_pages import pages_of
+from shared.store.clock import is_certain
 from shared.store.engines.database import Database, Transaction
 from shared.store.subscribing.said import said_now
 from shared.store.subscribing.subscribers import Subscriber, subscriber_of
@@ -104,10 +105,12 @@ class Mails:
         return False
 
     def expire(self, *, now: datetime, created_before: datetime) -> int:
-        """Give up what was created before then and nobody is sending now; how many."""
+        """Give up what was created before then and nobody is sending now; how many. None if the clock is uncertain."""
         with self._database.snapshot() as snapshot:
             if not subscriber_mails.has_expired(snapshot, created_before):
                 return 0
+        if not is_certain(self._database, now):
+            return 0
         with self._database.transaction() as transaction:
             return subscriber_mails.expire(transaction, now=now, before=created_before)
 

@@ -8,8 +8,10 @@ from shared.store.engines.database import Transaction
 
 # When the local system started last. Not a watch: nothing could be missed before.
 START = "local_start"
+# Since when the clock has gone without a leap: see ``store.clock``.
+CLOCK = "clock"
 # The ids of the rows. Version 0.1 has the first one alone.
-IDS = {"review_alerts": 1, "deliver_notifications": 2, START: 3}
+IDS = {"review_alerts": 1, "deliver_notifications": 2, START: 3, CLOCK: 4}
 
 _SAVE = """
     INSERT INTO watches (id, started_at, seen_at) VALUES (:id, :started_at, :seen_at)

@@ -1,4 +1,4 @@
-"""Clocks that are wrong or are reset, and schedules that are late."""
+"""Clocks that are wrong, leap or are reset, and schedules that are late."""
 
 import itertools
 import json
@@ -12,10 +12,12 @@ from shared.store.engines.database import Database
 from shared.store.migrate import migrate
 from tests.support.builders import NOON, Channel, at, event, fails
 from tests.support.store.engines import on_each_engine
-from tests.support.store.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver, rows
+from tests.support.store.steps import CHANNELS, MIGRATIONS, TTL, claim, deliver, owe, rows
 from tests.support.store.watching import check, deliver_all, history, review, states
 
 pytestmark = pytest.mark.slow
+
+DAY, HOUR = 86_400.0, 3_600.0
 
 
 def test_outages_open_and_end_after_the_clock_was_set_back(store: Store) -> None:
@@ -168,3 +170,70 @@ def test_an_updated_store_keeps_the_time_of_each_retry(database: Database) -> No
     assert deliver(store, 299, a=a) == {}
     assert deliver(store, 300, a=a) == {"SENT": 1}
     assert check(store, 310).change is ChangeKind.RESOLVED
+
+
+def is_certain(store: Store, seconds: float) -> bool:
+    return store.upkeep.is_time_certain(now=at(seconds))
+
+
+def expired(store: Store, seconds: float) -> int:
+    return len(store.notifications.expire(now=at(seconds), created_before=at(seconds - TTL)))
+
+
+@on_each_engine
+def test_a_clock_that_is_ahead_for_a_moment_loses_nothing(store: Store) -> None:
+    assert is_certain(store, 0)
+    owe(store, 0)
+    assert deliver(store, 1, a=Channel(fails())) == {"RETRY": 1}
+    assert expired(store, 800 * DAY) == 0
+    assert not is_certain(store, 800 * DAY + 60)
+    assert not is_certain(store, 120)
+    channel = Channel()
+    assert deliver(store, 130, a=channel) == {"SENT": 1}
+    assert not is_certain(store, 120 + HOUR - 1)
+    assert is_certain(store, 120 + HOUR)
+
+
+@on_each_engine
+def test_after_a_week_without_a_run_it_goes_on_in_an_hour(store: Store) -> None:
+    assert is_certain(store, 0)
+    owe(store, 0)
+    week = 7 * DAY
+    assert expired(store, week) == 0
+    assert [is_certain(store, week + seconds) for seconds in (1, HOUR - 1, HOUR)] == [False, False, True]
+    assert expired(store, week + HOUR) == 1
+
+
+@on_each_engine
+def test_it_stays_uncertain_while_two_clocks_contradict_each_other(store: Store) -> None:
+    assert is_certain(store, 0)
+    for seconds in range(600, 4 * 3600, 600):
+        assert not is_certain(store, seconds + 3 * DAY)
+        assert not is_certain(store, seconds)
+
+
+@on_each_engine
+def test_clocks_that_differ_by_minutes_are_believed(store: Store) -> None:
+    assert is_certain(store, 0)
+    leap = 2 * DAY
+    assert not is_certain(store, leap + 600)
+    assert not is_certain(store, leap)
+    for seconds in range(60, 7200, 60):
+        assert is_certain(store, leap + seconds) is (seconds >= HOUR)
+        assert is_certain(store, leap + seconds + 600) is (seconds + 600 >= HOUR)
+
+
+@on_each_engine
+def test_health_says_until_when(store: Store) -> None:
+    review(store, 0)
+    assert is_certain(store, 0)
+
+    def said(seconds: float) -> str | None:
+        until = store.health_facts(now=at(seconds)).uncertain_until
+        return until.isoformat() if until else None
+
+    assert said(60) is None
+    assert said(3 * DAY) == at(3 * DAY + HOUR).isoformat(), "no run has noticed it yet"
+    assert not is_certain(store, 3 * DAY)
+    assert said(3 * DAY + 600) == at(3 * DAY + HOUR).isoformat()
+    assert said(3 * DAY + HOUR) is None
