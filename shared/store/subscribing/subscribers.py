@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from shared.alerting import FIRST_TIME, WATCH_GAP
 from shared.models import as_text
 from shared.settings import network_of
 from shared.settings.status_pages import pages_of
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import configuration, subscriber_mails, subscribers
+from shared.store.tables import configuration, subscriber_mails, subscribers, watches
 
 # For so long a link in a mail confirms, and an address that nobody confirms is kept.
 CONFIRM_WITHIN = timedelta(days=1)
@@ -124,12 +125,22 @@ def subscriber_of(row: Row) -> Subscriber:
 
 def is_any_forgotten(transaction: Transaction, now: datetime) -> bool:
     """Whether there is anything for ``forget``."""
-    return subscribers.has_forgotten(transaction, as_text(now - CONFIRM_WITHIN), as_text(now - LEFT_FOR))
+    return subscribers.has_forgotten(transaction, as_text(now - CONFIRM_WITHIN), _left_before(transaction, now))
 
 
 def forget(transaction: Transaction, now: datetime, most: int) -> int:
     """Delete who has not confirmed in time, or whose page is gone, and old requests; how many rows that were."""
-    return subscribers.forget(transaction, as_text(now - CONFIRM_WITHIN), as_text(now - LEFT_FOR), most)
+    return subscribers.forget(transaction, as_text(now - CONFIRM_WITHIN), _left_before(transaction, now), most)
+
+
+def _left_before(transaction: Transaction, now: datetime) -> str:
+    """Subscribers are forgotten if their page has been gone since before then.
+
+    If the reviews that note it have just begun, nobody is: the page may have come back while the system was stopped.
+    """
+    watch = watches.get(transaction, "review_alerts")
+    goes_on = watch is not None and watch.started_at + WATCH_GAP < now < watch.seen_at + WATCH_GAP
+    return as_text(now - LEFT_FOR if goes_on else FIRST_TIME)
 
 
 def _is_too_often(transaction: Transaction, who: str, now: datetime) -> bool:
