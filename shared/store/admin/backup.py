@@ -23,14 +23,17 @@ def back_up(path: Path, file: Path) -> int:
     """Copy the database at ``path`` to ``file``, completely or not at all. The size of the copy in bytes.
 
     The copy is one state of the store, checked, and needs no other file. Only its owner can read it. Other processes
-    can read and write the store meanwhile. An existing ``file`` is replaced.
+    can read and write the store meanwhile. An existing ``file`` is replaced; if it is a link, what it leads to.
 
     Raises:
         BackupFailed: there is no store, it is damaged or locked for longer than BUSY_SECONDS, or ``file`` cannot be
-            written.
+            written, or is something else than a file, such as a device.
     """
-    if file.resolve() in (path.resolve(), *(path.resolve().with_name(path.name + end) for end in SIDE_FILES)):
-        raise BackupFailed(f"{file} is the database itself")
+    if file.exists() and not file.is_file():
+        raise BackupFailed(f"{file} is not a regular file, and is not replaced")
+    given, file = file, file.resolve()
+    if file in (path.resolve(), *(path.resolve().with_name(path.name + end) for end in SIDE_FILES)):
+        raise BackupFailed(f"{given} is the database itself")
     new = None
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
@@ -41,7 +44,7 @@ def back_up(path: Path, file: Path) -> int:
         _put_in_place(new, file)
         return file.stat().st_size
     except (OSError, sqlite3.Error) as error:
-        raise BackupFailed(f"{path} cannot be copied to {file}: {error}") from error
+        raise BackupFailed(f"{path} cannot be copied to {given}: {error}") from error
     finally:
         if new is not None:
             new.unlink(missing_ok=True)
