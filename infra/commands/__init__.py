@@ -5,9 +5,15 @@ A command's file has ``HELP``, one line; ``READS_DOTENV``, whether ``.env`` is r
 """
 
 import argparse
+import os
 import re
+import zoneinfo
+from pathlib import Path
 
-from shared.settings import http_url
+from shared.settings import SettingError, http_url
+
+# A rule instead of a name, such as KST-9: it begins with the abbreviation and the offset.
+_RULE = r"(<[\w+-]+>|[A-Za-z]{3,})[+-]?\d"
 
 
 def url(text: str) -> str:
@@ -23,6 +29,19 @@ def region(text: str) -> str:
     if not re.fullmatch("[a-z]+(-[a-z]+)+-?[0-9]+", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a region: expected one such as asia-northeast3 or eu-west-1")
     return text
+
+
+def refuse_unknown_zone() -> None:
+    """Refuse a TZ that this machine does not know: times would be those of UTC, and nobody would see it.
+
+    Raises:
+        SettingError: there is no such zone.
+    """
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if name in ("", "UTC") or re.match(_RULE, name):
+        return
+    if not any(Path(folder, name).is_file() for folder in zoneinfo.TZPATH):
+        raise SettingError("TZ", name, "the name of a time zone that this machine knows, such as Asia/Seoul or UTC")
 
 
 def confirm(question: str) -> bool:

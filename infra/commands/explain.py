@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime, timedelta
 
-from infra.commands import url
+from infra.commands import refuse_unknown_zone, url
 
 HELP = "say what happened to a monitor, and why people were notified, or not"
 READS_DOTENV = True
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.settings import Settings
 
     settings = Settings.from_env()
+    refuse_unknown_zone()
     at = arguments.at and utc(_on_day(arguments.at, datetime.now().astimezone()))
     since, until = (at - AROUND, at + AROUND) if at else (now() - SPAN, now())
     backend = Backend(arguments.url or settings.backend_url, settings, os.environ)

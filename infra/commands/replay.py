@@ -6,6 +6,8 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from infra.commands import refuse_unknown_zone
+
 HELP = "say which alerts other thresholds would have spared, delayed or added, by the checks that are stored"
 READS_DOTENV = True
 MAX_DAYS = 7_320
@@ -44,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.settings import Settings
 
     settings = Settings.from_env()
+    refuse_unknown_zone()
     since = now() - timedelta(days=arguments.days)
     judged = rules(dict(arguments.changes), settings)
     try:

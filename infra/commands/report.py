@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from infra.commands import url
+from infra.commands import refuse_unknown_zone, url
 
 if TYPE_CHECKING:
     from infra.report.month import Month
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.settings import Settings
 
     settings = Settings.from_env()
+    refuse_unknown_zone()
     today = now().astimezone()
     month = arguments.month or Month(today.year, today.month).previous()
     try:

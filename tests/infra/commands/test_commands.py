@@ -10,6 +10,7 @@ import pytest
 from infra import commands
 from shared import ROOT
 from tests.infra.command_line import infra
+from tests.support.running import environment
 
 pytestmark = pytest.mark.slow
 
@@ -49,3 +50,18 @@ def test_without_somebody_to_ask_the_reply_is_no(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("builtins.input", nobody)
     assert commands.confirm("Go on?") is False
+
+
+@pytest.mark.parametrize("command", [["report"], ["replay"], ["explain", "shop"]], ids=" ".join)
+def test_a_time_zone_that_nobody_knows_is_refused(command: list[str], tmp_path: Path) -> None:
+    done = infra(*command, environ=environment(tmp_path, TZ="Nowhere/Bad"))
+    told = "bonghwa: TZ is 'Nowhere/Bad': expected the name of a time zone that this machine knows, such as Asia/Seoul"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{told} or UTC\n")
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "UTC", "Asia/Seoul", ":Asia/Seoul", "KST-9", "<+09>-9", "EST5EDT,M3.2.0,M11.1.0", __file__]
+)
+def test_a_time_zone_may_be_a_rule_or_a_file(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    commands.refuse_unknown_zone()
