@@ -72,10 +72,11 @@ def _database(settings: Settings) -> Database:
     path = settings.database_path
     if path is not None:
         from shared.store.engines.sqlite.database import SqliteDatabase
+        from shared.store.engines.sqlite.file import connect_to_read
 
         if not path.is_file():
             raise NotReplayed(f"there is no database at {path}")
-        return SqliteDatabase(path)
+        return SqliteDatabase(path, connects=connect_to_read)
     # Imported here, since it loads the driver.
     from shared.store.engines.postgres.database import PostgresDatabase
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from shared.store.engines.lifecycle import BUSY_SECONDS
+from shared.store.engines.sqlite.file import is_frozen
 
 # SQLite refused a step of a copy, and Python repeats it.
 _REPEATED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -58,14 +59,18 @@ def _copy(path: Path, new: Path) -> None:
         if status in _REPEATED and time.monotonic() >= give_up_at:
             raise sqlite3.OperationalError("database is locked")
 
+    frozen = is_frozen(str(path))
+    mode = "immutable=1" if frozen else "mode=rw"
     with (
-        contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as store,
+        contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as store,
         contextlib.closing(sqlite3.connect(new)) as copy,
     ):
         store.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
         # In one step: if another process wrote between two steps, SQLite would begin the copy again.
         store.backup(copy, progress=go_on)
         copy.execute("PRAGMA journal_mode = DELETE")
+    if frozen and not is_frozen(str(path)):
+        raise BackupFailed(f"another program opened {path} meanwhile: try again")
 
 
 def _check(new: Path) -> None:

@@ -1,7 +1,6 @@
 """``python -m infra backup``: a whole copy of a store that is in use, and the way back that the manual shows."""
 
 import contextlib
-import os
 import re
 import sqlite3
 import stat
@@ -188,38 +187,6 @@ def test_an_impossible_backup_says_why_and_changes_nothing(
     assert copy.read_text() == "the backup of yesterday"
     assert beside(copy) == ["copy.db"]
     assert (path.read_bytes() if path.exists() else None) == before
-
-
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_backup_through_a_link_lands_where_it_leads(
-    tmp_path: Path, path: Path, store: Store, *, is_there: bool
-) -> None:
-    """The file that cron writes may be a link to another disk."""
-    there = tmp_path / "disk" / "today.db"
-    there.parent.mkdir()
-    if is_there:
-        there.write_text("the backup of yesterday")
-        there.with_name("today.db-wal").write_text("its log")
-    link = tmp_path / "copy.db"
-    link.symlink_to(there)
-    size = back_up(path, link)
-    assert link.is_symlink()
-    assert beside(there) == ["today.db"]
-    assert there.stat().st_size == size
-    assert rows(there, "SELECT count(*) AS n FROM alerts") == [{"n": 1}]
-
-
-@pytest.mark.parametrize("is_link", [True, False])
-def test_only_a_file_is_replaced_by_a_backup(tmp_path: Path, path: Path, store: Store, *, is_link: bool) -> None:
-    """As root, /dev/null became a database."""
-    pipe, link = tmp_path / "pipe", tmp_path / "copy.db"
-    os.mkfifo(pipe)
-    link.symlink_to(pipe)
-    file = link if is_link else pipe
-    with pytest.raises(BackupFailed, match=f"^{file} is not a regular file, and is not replaced$"):
-        back_up(path, file)
-    assert pipe.is_fifo()
-    assert sorted(each.name for each in tmp_path.iterdir() if "bonghwa" not in each.name) == ["copy.db", "pipe"]
 
 
 def test_a_backup_of_a_locked_store_gives_up(

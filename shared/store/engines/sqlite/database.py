@@ -96,8 +96,14 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
     WRITE = Mode("BEGIN IMMEDIATE", _DURABLE)
     QUICK_WRITE = PROBE = Mode("BEGIN IMMEDIATE", _QUICK)
 
-    def __init__(self, path: Path, prepare: Callable[["SqliteDatabase"], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        prepare: Callable[["SqliteDatabase"], object] = lambda _: None,
+        connects: Callable[[str, Files], tuple[sqlite3.Connection, Files]] = connect,
+    ) -> None:
         super().__init__(prepare)
+        self._connects = connects
         self.path = path
         self._file = str(path)
         self._opened = Files((0, 0), None, None)
@@ -144,7 +150,7 @@ class SqliteDatabase(Lifecycle[sqlite3.Connection, SqliteTransaction, Mode]):
             checkpoint_and_close(self._connection)
             self._connection = None
         self._level = ""
-        self._connection, self._opened = connect(self._file, self._opened)
+        self._connection, self._opened = self._connects(self._file, self._opened)
         return self._connection
 
     def _transaction(self, connection: sqlite3.Connection) -> SqliteTransaction:

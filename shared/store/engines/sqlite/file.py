@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from shared.logs.private import make_private
@@ -70,6 +71,23 @@ def connect(path: str, before: Files) -> tuple[sqlite3.Connection, Files]:
                 raise
             connection.close()
     raise sqlite3.OperationalError("its file is replaced again and again")
+
+
+def connect_to_read(path: str, before: Files) -> tuple[sqlite3.Connection, Files]:
+    """As ``connect``, for a program that changes nothing: it can read a database that is frozen."""
+    if not is_frozen(path):
+        return connect(path, before)
+    uri = f"{Path(path).resolve().as_uri()}?immutable=1"
+    connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+    return connection, Files(file_identity(path) or (0, 0), None, None)
+
+
+def is_frozen(path: str) -> bool:
+    """Whether nobody can change the database: its folder is read-only, and no log lies beside it.
+
+    SQLite cannot make the log that it needs, and reads the database only if it is told that it is immutable.
+    """
+    return not os.access(os.path.dirname(path) or ".", os.W_OK) and not os.path.lexists(f"{path}-wal")  # noqa: PTH120
 
 
 def checkpoint_and_close(connection: sqlite3.Connection) -> None:
