@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _target(url: str) -> Settings:
     """The settings of a program that uses the copy."""
+    if not url.strip():
+        raise SettingError("--to", "", _POSTGRESQL)  # as a setting it would have its default
     try:
         there = Settings.from_env({"DATABASE_URL": url})
     except SettingError:

@@ -268,6 +268,7 @@ def test_the_command_says_that_it_is_done_when_it_is(
 @pytest.mark.parametrize(
     ("to", "said"),
     [
+        ("", "--to is '': expected postgresql://"),
         ("sqlite:////tmp/x.db", "--to is '/tmp/x.db': expected postgresql://"),
         ("postgresql://u:hunter2", "--to is '(hidden)': expected postgresql://"),
         ("postgresql://u:hunter2@127.0.0.1:1/b", "nothing listens there"),
