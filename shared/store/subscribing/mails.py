@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE
+from shared.logs import step
 from shared.settings.status_pages import pages_of
 from shared.store.clock import is_certain
 from shared.store.engines.database import Database, Transaction
@@ -70,11 +71,18 @@ class Mails:
                 if row is None:
                     return None
                 whose, about = subscribers.whose(transaction, row["subscriber_id"]), None
-                if row["announcement_id"]:
-                    about = _announced(transaction, row["announcement_id"])
-                    if about is None:
-                        subscriber_mails.withdraw(transaction, row, now)
-                        continue
+                if (announcement_id := row["announcement_id"]) is not None:
+                    about = _announced(transaction, announcement_id)
+                    count = 0 if about else subscriber_mails.withdraw(transaction, row, now)
+            if announcement_id is not None and about is None:
+                step(
+                    "server",
+                    "subscriber_mails_withdrawn",
+                    announcement_id=announcement_id,
+                    count=count,
+                    reason="what they announce was deleted or hidden",
+                )
+                continue
             created_at = datetime.fromisoformat(row["created_at"])
             return OwedMail(row["id"], created_at, row["attempts"], subscriber_of(whose), about)
 

@@ -41,7 +41,7 @@ _EXPIRE = """
 _WITHDRAW = """
     UPDATE subscriber_mails SET status = 'WITHDRAWN', leased_until = NULL
     WHERE announcement_id = :announcement_id AND status = 'PENDING'
-      AND (id = :id OR leased_until IS NULL OR leased_until <= :now)"""
+      AND (id = :id OR leased_until IS NULL OR leased_until <= :now) RETURNING id"""
 _PRUNE = """
     DELETE FROM subscriber_mails WHERE id IN (
         SELECT id FROM subscriber_mails WHERE status <> 'PENDING' AND created_at < :before ORDER BY id LIMIT :most)
@@ -88,9 +88,10 @@ def put_off(transaction: Transaction, slugs: Collection[str], until: datetime) -
     transaction.rows(_PUT_OFF % parts, **named, until=as_text(until))
 
 
-def withdraw(transaction: Transaction, mail: Row, now: datetime) -> None:
-    """Send neither this leased mail nor the others of its announcement, which has nothing to say any more."""
-    transaction.rows(_WITHDRAW, announcement_id=mail["announcement_id"], id=mail["id"], now=as_text(now))
+def withdraw(transaction: Transaction, mail: Row, now: datetime) -> int:
+    """Send neither this leased mail nor the others of its announcement, which has nothing to say any more; how many."""
+    named = {"announcement_id": mail["announcement_id"], "id": mail["id"], "now": as_text(now)}
+    return len(transaction.rows(_WITHDRAW, **named))
 
 
 def confirmed(transaction: Transaction, subscriber_id: int) -> None:

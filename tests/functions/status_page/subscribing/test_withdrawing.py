@@ -1,5 +1,6 @@
 """A mail that is owed already names nothing that was deleted or hidden before it goes."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -25,7 +26,10 @@ def review(api: Api) -> None:
 
 
 @on_each_engine
-def test_a_monitor_that_became_private_is_named_no_more(api: Api, environ: Environ) -> None:
+def test_a_monitor_that_became_private_is_named_no_more(
+    api: Api, environ: Environ, capsys: pytest.CaptureFixture[str], fresh_logs: Callable[[], None]
+) -> None:
+    fresh_logs()
     with shop(api, environ) as server:
         subscribed(api, server, "first@visitors.example")
         subscribed(api, server)
@@ -36,6 +40,9 @@ def test_a_monitor_that_became_private_is_named_no_more(api: Api, environ: Envir
         assert len(mails(server)) == len(mails(server, "first@visitors.example")) == 1
         statuses = "SELECT status FROM subscriber_mails WHERE announcement_id IS NOT NULL"
         assert rows(open_store(Settings.from_env()), statuses) == [("WITHDRAWN",)] * 2
+        [logged] = [line for line in capsys.readouterr().out.splitlines() if "subscriber_mails_withdrawn" in line]
+        assert json.loads(logged)["count"] == 2
+        assert "visitors.example" not in logged
         up(api, "Checkout")
         run(api)
         assert len(mails(server)) == 1
