@@ -65,7 +65,7 @@ MAY_IMPORT = {
     },
     "claims": {"engines.database", "tables"},
     "subscribing": {"engines.database", "tables", "clock", "asking.incidents", "subscribing"},
-    "health": {"engines.database", "migrate", "tables", "clock"},
+    "health": {"engines.database", "migrate", "tables"},
     "visiting": {"engines.database", "tables", "refusals", "visiting"},
     "store": {
         *("engines.database", "tables", "changes"),

@@ -38,8 +38,7 @@ class HealthFacts:
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
     agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
     channels that permanently rejected a message. ``channels``: those that are on; None if nobody knows yet.
-    ``problem``: what is wrong with the configuration's file. ``uncertain_until``: the clock has leapt, and nothing is
-    deleted or given up before then.
+    ``problem``: what is wrong with the configuration's file.
     """
 
     def __init__(
@@ -55,12 +54,10 @@ class HealthFacts:
         refused: tuple[str, ...] = (),
         channels: Collection[str] | None = None,
         problem: str | None = None,
-        uncertain_until: datetime | None = None,
     ) -> None:
         self.started_at, self.created_at, self.since = started_at, created_at, since
         self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
         self.overdue, self.refused, self.channels, self.problem = overdue, refused, channels, problem
-        self.uncertain_until = uncertain_until
 
 
 class Health:
@@ -97,9 +94,6 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
     reasons += ["no channel is on"] if facts.channels is not None and not facts.channels else []
     reasons += facts.problem.splitlines() if facts.problem else []
-    if facts.uncertain_until is not None:
-        until = as_text(facts.uncertain_until)
-        reasons.append(f"the clock has leapt by more than a day: nothing old is deleted or given up until {until}")
     return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered and is_reached)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.alerting import FIRST_TIME, WatchPeriod
 from shared.logs import step
 from shared.models import as_text
-from shared.store.engines.database import Database, Transaction
+from shared.store.engines.database import Database
 from shared.store.tables import watches
 
 LEAP = timedelta(days=1)
@@ -19,8 +19,11 @@ HOLDS_AFTER = timedelta(hours=1)
 _SAVE_AFTER = timedelta(minutes=30)
 
 
-def is_certain(database: Database, now: datetime) -> bool:
-    """Whether the clock has not leapt within HOLDS_AFTER. To be asked before anything is deleted or given up."""
+def uncertain_until(database: Database, now: datetime) -> datetime | None:
+    """When a leap of the clock is believed; None if it has not leapt within HOLDS_AFTER.
+
+    To be asked before anything is deleted or given up.
+    """
     with database.snapshot() as snapshot:
         saved = watches.get(snapshot, watches.CLOCK)
     followed = _followed(saved, now)
@@ -31,13 +34,7 @@ def is_certain(database: Database, now: datetime) -> bool:
             watches.save(transaction, watches.CLOCK, followed)
     if saved is not None and has_leapt:
         step("server", "clock_leapt", level=logging.WARNING, former=as_text(saved.seen_at), now=as_text(now))
-    return _holds_from(followed) <= now
-
-
-def uncertain_until(transaction: Transaction, now: datetime) -> datetime | None:
-    """From when on what is old is deleted and given up again; None if it is now."""
-    saved = watches.get(transaction, watches.CLOCK)
-    holds_from = _holds_from(_followed(saved, now))
+    holds_from = _holds_from(followed)
     return holds_from if now < holds_from else None
 
 

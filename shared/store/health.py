@@ -7,7 +7,6 @@ from datetime import datetime
 from shared.alerting.health import NEVER, OVERDUE, SCHEDULES, Expected, Health, HealthFacts, judge_health, patience
 from shared.models import AlertKind
 from shared.settings import Settings, is_in_cloud
-from shared.store.clock import uncertain_until
 from shared.store.engines.database import Transaction
 from shared.store.migrate import created_at
 from shared.store.tables import agents, alerts, configuration, owed_notifications, watches
@@ -35,7 +34,6 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         overdue=overdue,
         channels=on,
         problem=configuration.problem(snapshot),
-        uncertain_until=uncertain_until(snapshot, now),
         refused=tuple(channel for channel in refused if _is_on(channel, on)),
     )
 

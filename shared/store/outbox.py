@@ -22,7 +22,7 @@ from shared.models import (
 )
 from shared.models.channel import Channels, Pace
 from shared.store.changes import open_alert, resolve_alert
-from shared.store.clock import is_certain
+from shared.store.clock import uncertain_until
 from shared.store.engines.database import MAX_ID, Database, Transaction
 from shared.store.tables import (
     alerts,
@@ -174,14 +174,17 @@ class Outbox:
     def expire(self, *, now: datetime, created_before: datetime) -> list[Notification]:
         """Give up every notification that was created before then and that nobody is sending now, with a log row.
 
-        None as long as the clock is uncertain.
+        As long as the clock is uncertain they wait: a system that was stopped for days sends nothing so old, and one
+        whose clock was ahead for a moment has lost nothing.
         """
         with self._database.snapshot() as snapshot:
             if not notifications.has_too_old(snapshot, now=now, created_before=created_before):
                 return []
-        if not is_certain(self._database, now):
-            return []
+        until = uncertain_until(self._database, now)
         with self._database.transaction() as transaction:
+            if until is not None:
+                notifications.put_off(transaction, now=now, created_before=created_before, until=until)
+                return []
             expired = notifications.expire(transaction, now=now, created_before=created_before)
             for notification in expired:
                 notification_logs.add_expiry(transaction, notification, now)

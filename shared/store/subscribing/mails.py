@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from shared.alerting import CLOCK_TOLERANCE
 from shared.logs import step
 from shared.settings.status_pages import pages_of
-from shared.store.clock import is_certain
+from shared.store.clock import uncertain_until
 from shared.store.engines.database import Database, Transaction
 from shared.store.subscribing.said import said_now
 from shared.store.subscribing.subscribers import Subscriber, subscriber_of
@@ -117,7 +117,7 @@ class Mails:
         with self._database.snapshot() as snapshot:
             if not subscriber_mails.has_expired(snapshot, created_before):
                 return 0
-        if not is_certain(self._database, now):
+        if uncertain_until(self._database, now) is not None:
             return 0
         with self._database.transaction() as transaction:
             return subscriber_mails.expire(transaction, now=now, before=created_before)

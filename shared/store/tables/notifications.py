@@ -262,6 +262,15 @@ def expire(transaction: Transaction, *, now: datetime, created_before: datetime)
     return sorted((salvage(row, now) for row in expired), key=lambda notification: notification.id)
 
 
+def put_off(transaction: Transaction, *, now: datetime, created_before: datetime, until: datetime) -> None:
+    """Let every notification that ``expire`` would give up wait until then, or until the clock is set back."""
+    transaction.rows(
+        f"UPDATE notifications SET due_at = :until, scheduled_at = :now WHERE {_TOO_OLD} AND due_at < :until",  # noqa: S608
+        until=as_text(until),
+        **_ages(now, created_before),
+    )
+
+
 def _ages(now: datetime, created_before: datetime) -> dict[str, str]:
     times = {"now": now, "created_before": created_before, "update_before": now - timedelta(seconds=UPDATE_SECONDS)}
     return {name: as_text(time) for name, time in times.items()}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shared.store.clock import is_certain
+from shared.store.clock import uncertain_until
 from shared.store.engines.database import Database
 from shared.store.upkeep.folding import fold
 from shared.store.upkeep.merging import follow_moves, merge_days
@@ -23,7 +23,7 @@ class Upkeep:
 
     def is_time_certain(self, *, now: datetime) -> bool:
         """Whether ``run`` may delete what is old by this time: see ``store.clock``."""
-        return is_certain(self._database, now)
+        return uncertain_until(self._database, now) is None
 
     def run(
         self,

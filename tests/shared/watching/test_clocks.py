@@ -200,6 +200,7 @@ def test_after_a_week_without_a_run_it_goes_on_in_an_hour(store: Store) -> None:
     owe(store, 0)
     week = 7 * DAY
     assert expired(store, week) == 0
+    assert deliver(store, week + 1, a=Channel()) == {}, "nobody is told of what is so old"
     assert [is_certain(store, week + seconds) for seconds in (1, HOUR - 1, HOUR)] == [False, False, True]
     assert expired(store, week + HOUR) == 1
 
@@ -221,19 +222,3 @@ def test_clocks_that_differ_by_minutes_are_believed(store: Store) -> None:
     for seconds in range(60, 7200, 60):
         assert is_certain(store, leap + seconds) is (seconds >= HOUR)
         assert is_certain(store, leap + seconds + 600) is (seconds + 600 >= HOUR)
-
-
-@on_each_engine
-def test_health_says_until_when(store: Store) -> None:
-    review(store, 0)
-    assert is_certain(store, 0)
-
-    def said(seconds: float) -> str | None:
-        until = store.health_facts(now=at(seconds)).uncertain_until
-        return until.isoformat() if until else None
-
-    assert said(60) is None
-    assert said(3 * DAY) == at(3 * DAY + HOUR).isoformat(), "no run has noticed it yet"
-    assert not is_certain(store, 3 * DAY)
-    assert said(3 * DAY + 600) == at(3 * DAY + HOUR).isoformat()
-    assert said(3 * DAY + HOUR) is None
