@@ -66,6 +66,7 @@ class Known:
         self._version: int | None = None
         self._claimed_until = 0.0
         self._paused_until = 0.0
+        self.is_cut_off = False
         self._took: deque[float] = deque(maxlen=_CLAIMS_REMEMBERED)
 
     def __len__(self) -> int:
@@ -105,11 +106,17 @@ class Known:
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 step("agent", "claim_not_understood", level=logging.ERROR, reason=type(error).__name__)
                 due = None
+            self.is_cut_off = due is None
             if due is not None:
                 return due, True
             if not is_paused:
                 self._paused_until = self._stopwatch() + PAUSE_SECONDS
             return self._by_itself(seconds), None if is_paused else answer is not None
+
+    def due_if_cut_off(self, seconds: float) -> list[DueCheck]:
+        """The checks that fall due within ``seconds``, if the last claim failed: the one under way may fail too."""
+        with self._lock:
+            return self._by_itself(seconds) if self.is_cut_off else []
 
     def _learn(self, answer: Mapping[str, Any], seconds: float, asked_at: float) -> list[DueCheck]:
         # All is read before anything is learnt: it may make no sense.
@@ -213,6 +220,8 @@ class Stream:
         self._claiming: Claiming | None = None
         self._waiting: Starts = []  # a heap, by the times of their starts
         self._counter = itertools.count()
+        self._own: set[int] = set()  # the numbers of those starts that no claim has brought
+        self._goes_on_at = 0.0
 
     def more(self) -> tuple[float, list["Policy"]] | None:
         """In how many seconds to ask again, and what is to be checked now; None once it is over. It does not wait.
@@ -234,11 +243,16 @@ class Stream:
         if self._claiming is not None:
             due = self._claiming.due(0.0)
             if due is None:
+                self._go_on(at)
                 return
             self.is_reached = backend.latest(self.is_reached, self._claiming.is_reached)
+            if not _known.is_cut_off:
+                # The claim has brought these too.
+                self._waiting = [start for start in self._waiting if start[1] not in self._own]
+                heapq.heapify(self._waiting)
+            self._own.clear()
             self._claiming = None
-            for check in due:
-                heapq.heappush(self._waiting, (check.starts_at, next(self._counter), check.policy))
+            self._push(due)
             if count():
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
@@ -246,6 +260,19 @@ class Stream:
             # If several due times of a monitor lie within a claim, the backend gives out only one. So a claim is short,
             # also while this agent knows of nothing to check: the first monitors may just have come.
             self._claiming = Claiming(self._settings, CLAIM_SECONDS + _known.spare_seconds(), self._on_trials)
+
+    def _go_on(self, at: float) -> None:
+        """Check by what is known as long as a claim hangs, as the last one did."""
+        if at >= self._goes_on_at:
+            self._goes_on_at = at + CLAIM_SECONDS
+            self._own.update(self._push(_known.due_if_cut_off(CLAIM_SECONDS + SPARE_SECONDS)))
+
+    def _push(self, due: list[DueCheck]) -> list[int]:
+        """Let these wait for their starts; the numbers of the starts."""
+        starts = [(check.starts_at, next(self._counter), check.policy) for check in due]
+        for start in starts:
+            heapq.heappush(self._waiting, start)
+        return [number for _, number, _ in starts]
 
 
 def start_together(waiting: Starts, at: float) -> "list[Policy]":

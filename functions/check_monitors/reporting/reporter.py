@@ -5,7 +5,8 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -22,7 +23,7 @@ LINGER_SECONDS = 0.25
 MAX_BATCH_EVENTS = 100
 # A cloud bills each request: there they wait for the end of the run, unless a check hangs.
 LINGER_SECONDS_IN_CLOUD = 10.0
-# The pause within a run after the backend did not take something. A try that took longer than this means it hangs.
+# The pause within a run after the backend did not take something. A try that takes longer than this means it hangs.
 PAUSE_SECONDS = 1.0
 # After a backend hung, a run that lasts pauses for as long as that try took, up to this.
 MAX_PAUSE_SECONDS = 10.0
@@ -62,7 +63,8 @@ class Reporter:
     It reports a failure, or a monitor whose outcome has changed, at once; successes linger. If everything failed so
     far, ``Connectivity`` may hold the failures back. Other runs check ``elsewhere`` of the ``watched`` monitors. A run
     that goes on and on has a function instead, which says how many are watched by now. ``on_settled`` takes the
-    monitors whose events the backend or the backlog has, in the reporter's thread.
+    monitors whose events the backend or the backlog has, in a thread of the reporter's. While the backend hangs, and in
+    the pause after that, the backlog takes all events: their monitors' next checks wait for no response.
     """
 
     def __init__(
@@ -85,9 +87,11 @@ class Reporter:
             else Connectivity(reference, watched, self._wake.set, elsewhere)
         )
         self._waiting: list[Event] = []
-        self._is_urgent = self._is_over = self._is_hanging = False
+        self._is_urgent = self._is_over = self._is_hanging = self._is_kept = False
         self._is_lasting = callable(watched)
         self._paused_until = 0.0
+        # When to try again what waits in the backlog, if no event asks for it. A run before this one may have left it.
+        self._again_at = 0.0 if self._is_lasting and Backlog(settings).count() else math.inf
         self._defect: Exception | None = None
         is_cloud = is_in_cloud(os.environ)
         self._linger_seconds = LINGER_SECONDS_IN_CLOUD if is_cloud else LINGER_SECONDS
@@ -115,8 +119,8 @@ class Reporter:
             self._waiting.append(event)
             self._is_urgent = self._is_urgent or has_changed or not event.is_success
             is_due = self._is_urgent or len(self._waiting) >= self._max_batch
-        # Do not wake the thread for every event: each time costs more than the event does.
-        if is_due:
+        # Do not wake the thread for every event: each time costs more than the event does. In a pause none is urgent.
+        if is_due and time.monotonic() >= self._paused_until:
             self._wake.set()
 
     def _run(self) -> None:
@@ -126,7 +130,10 @@ class Reporter:
                 self._wake.wait(self._linger_seconds)
                 self._wake.clear()
                 is_over = self._is_over
-                if events := self._due(is_over=is_over):
+                at, events = time.monotonic(), self._due(is_over=is_over)
+                if at < self._paused_until and not is_over:
+                    self._keep(events)
+                elif events or at >= self._again_at:
                     self._report(events, is_last=is_over)
         except Exception as defect:  # noqa: BLE001  # __exit__ raises it in the run's own thread
             self._defect = defect
@@ -134,13 +141,11 @@ class Reporter:
     def _due(self, *, is_over: bool) -> list[Event]:
         """The events to report now."""
         verdict = self._connectivity.final_verdict() if is_over else self._connectivity.verdict
-        is_undecided = verdict is ConnectivityVerdict.UNDECIDED
         with self._lock:
-            must_wait = is_undecided or time.monotonic() < self._paused_until
-            if must_wait and not is_over:
+            if verdict is ConnectivityVerdict.UNDECIDED and not is_over:
                 return []
             events, self._waiting, self._is_urgent = self._waiting, [], False
-        if verdict is not ConnectivityVerdict.INCONCLUSIVE:
+        if not events or verdict is not ConnectivityVerdict.INCONCLUSIVE:
             return events
         step("agent", "checks_inconclusive", level=logging.WARNING, events=len(events), reason=verdict)
         return [event.model_copy(update={"is_inconclusive": True}) for event in events]
@@ -148,13 +153,49 @@ class Reporter:
     def _report(self, events: list[Event], *, is_last: bool) -> None:
         began = time.monotonic()
         is_tried = not (is_last and self._is_hanging)
-        reported = report(events, self._settings, is_tried=is_tried)
+        with self._kept_if_it_hangs(events):
+            reported = report(events, self._settings, is_tried=is_tried)
+        if self._is_kept:
+            # More may have been kept after that was counted.
+            reported = reported.and_then(report((), self._settings, is_tried=False))
+        else:
+            # Only once: if the keeper has released them, their next checks may be under way.
+            self._on_settled(event.monitor for event in events)
         self.reported = self.reported.and_then(reported)
-        self._on_settled(event.monitor for event in events)
         ended = time.monotonic()
         self._is_hanging = bool(reported.spooled) and reported.is_reached is not True and ended - began > PAUSE_SECONDS
+        self._again_at = math.inf
         if reported.spooled:
             self._paused_until = ended + self._pause_seconds(ended - began)
+            self._again_at = self._paused_until if self._is_kept else max(self._paused_until, ended + MAX_PAUSE_SECONDS)
+
+    @contextmanager
+    def _kept_if_it_hangs(self, events: list[Event]) -> Iterator[None]:
+        """If the report of ``events`` takes long, keep them in the backlog meanwhile, and those that follow."""
+        self._is_kept, is_reported = False, threading.Event()
+        keeper = threading.Timer(PAUSE_SECONDS, self._keep_until, (is_reported, events))
+        keeper.daemon = True
+        keeper.start()
+        try:
+            yield
+        finally:
+            is_reported.set()
+            keeper.cancel()
+            keeper.join()
+
+    def _keep_until(self, is_reported: threading.Event, events: list[Event]) -> None:
+        while not is_reported.is_set():
+            self._keep(events)
+            if is_reported.wait(LINGER_SECONDS):
+                return
+            events = self._due(is_over=False)
+
+    def _keep(self, events: list[Event]) -> None:
+        """Add ``events`` to the backlog, where they have their place in the order, and let go of their monitors."""
+        if events:
+            self.reported = self.reported.and_then(report(events, self._settings, is_tried=False))
+            self._is_kept, self._again_at = True, self._paused_until
+            self._on_settled(event.monitor for event in events)
 
     def _pause_seconds(self, tried_seconds: float) -> float:
         """The pause after a try that took ``tried_seconds`` and failed. The next one would probably fail too."""
@@ -182,24 +223,33 @@ def report(events: Sequence[Event], settings: Settings, *, is_tried: bool = True
 
 
 def _post_in_order(events: list[Event], backlog: Backlog, settings: Settings) -> tuple[Reported, list[Event]]:
-    """Post the backlog and then ``events``. Return what the backend took and which of ``events`` remain."""
+    """Post the backlog and ``events``, oldest first. Return what the backend took and which of ``events`` remain."""
     reported = Reported()
-    # Invariant: at the top of the loop, the backend has settled everything that was older than the backlog's oldest
-    # event, and none of ``events``. A batch reaches into ``events`` only if it holds all that is left of the backlog,
-    # so no event overtakes an older one. Settled events leave the backlog before the next batch is read.
+    # Invariant: at the top of the loop, the backend has settled everything that was older than the oldest event that is
+    # left in the backlog and in ``events``. The backlog may have newer ones, and some of ``events`` too: all may be
+    # added while their report waits or hangs. Settled events leave the backlog before the next batch is read.
     while True:
         older = backlog.oldest(MAX_EVENTS_PER_REQUEST)
         is_rest = len(older) < MAX_EVENTS_PER_REQUEST
-        batch = [*older, *events] if is_rest else older
+        batch = _merged(older, events) if is_rest else _merged(older, events)[:MAX_EVENTS_PER_REQUEST]
         done, remaining = _post_all(batch, settings)
         reported = reported.and_then(done)
-        count = len(batch) - len(remaining)
-        if older and count:
-            backlog.remove(older[:count])
-        if remaining:
-            return reported, events[max(0, count - len(older)) :]
-        if is_rest:
-            return reported, []
+        settled = batch[: len(batch) - len(remaining)]
+        if settled:
+            backlog.remove(settled)
+            events = _without(events, settled)
+        if remaining or is_rest:
+            return reported, events
+
+
+def _merged(older: list[Event], events: list[Event]) -> list[Event]:
+    # The usual case: nothing waits in the backlog.
+    return sorted([*older, *_without(events, older)], key=lambda event: event.timestamp) if older else events
+
+
+def _without(events: list[Event], others: Sequence[Event]) -> list[Event]:
+    known = {event.event_id for event in others}
+    return [event for event in events if event.event_id not in known]
 
 
 def _keep(events: Sequence[Event], backlog: Backlog, reported: Reported) -> Reported:

@@ -11,6 +11,7 @@ from functions.check_monitors import due_checks
 from functions.check_monitors.due_checks import CLAIM_SECONDS, Known
 from shared.settings import Settings
 from tests.functions.check_monitors.conftest import claim, policy
+from tests.support.running import wait_until
 from tests.support.stand_ins import Backend, Target
 
 
@@ -99,6 +100,31 @@ def test_a_backend_that_hangs_delays_no_target(
     assert run()["posted"] == 1
     assert time.monotonic() - began < 3.0
     assert len(backend.claims) == 1
+
+
+@pytest.mark.slow
+def test_a_backend_that_goes_on_hanging_delays_no_check_of_a_run_that_lasts(
+    fresh: Known, settings: Settings, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked again and again, and each time it may take a while to see that it still hangs."""
+    monkeypatch.setattr("functions.check_monitors.reporting.backend.CLAIM_SECONDS", 0.1)
+    monkeypatch.setattr(due_checks, "PAUSE_SECONDS", 0.0)
+    backend.claim = now_claim(policy("api", interval="1s"))
+    fresh.claim(settings, 0.5)
+    backend.hangs_at_claims = True
+    fresh.claim(settings, 0.5)
+    monkeypatch.setattr("functions.check_monitors.reporting.backend.CLAIM_SECONDS", 60.0)
+    stream = due_checks.Stream(settings, 60.0, lambda: False, lambda _: None)
+    started: list[str] = []
+
+    def checks_went_on() -> bool:
+        _, policies = stream.more() or (0.0, [])
+        started.extend(policy.name for policy in policies)
+        return len(started) == 2
+
+    wait_until(checks_went_on)
+    assert len(backend.claims) == 3, "one claim hangs all the time"
+    backend.release()
 
 
 @pytest.mark.slow

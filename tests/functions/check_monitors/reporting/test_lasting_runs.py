@@ -10,10 +10,10 @@ from functions.check_monitors.reporting import backend as backend_module
 from functions.check_monitors.reporting import reporter as reporter_module
 from functions.check_monitors.reporting import sliding
 from functions.check_monitors.reporting.connectivity import ConnectivityVerdict
-from functions.check_monitors.reporting.reporter import Reported, Reporter
+from functions.check_monitors.reporting.reporter import Reported, Reporter, report
 from functions.check_monitors.reporting.sliding import HOLD_SECONDS, TRY_SECONDS, SlidingConnectivity
 from shared.settings import Settings
-from tests.support.backlogs import event
+from tests.support.backlogs import event, waiting_in
 from tests.support.running import free_port, wait_until
 from tests.support.stand_ins import Backend
 
@@ -44,6 +44,54 @@ def test_a_backend_that_hung_is_tried_again_within_the_run(
         reporter.take(event("c", 2))
     assert backend.taken == ["a", "b", "c"], "at its end the run no longer takes it for one that hangs"
     assert reporter.reported == Reported(posted=3)
+
+
+def test_while_a_backend_hangs_events_wait_in_the_backlog(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their monitors are free for their next checks, and a kill at this moment loses none of them."""
+    monkeypatch.setattr(reporter_module, "PAUSE_SECONDS", 0.1)
+    backend.is_hanging = True
+    free: list[str] = []
+    with Reporter(settings, watched=lambda: 9, on_settled=free.extend) as reporter:
+        reporter.take(event("a", monitor="shop"))
+        wait_until(lambda: len(free) == 1)
+        reporter.take(event("b", 1, monitor="shop"))
+        wait_until(lambda: len(free) == 2)
+        reporter.take(event("c", 2, monitor="shop"))
+        wait_until(lambda: len(free) == 3)
+        assert waiting_in(settings.spool_dirs[0]) == ["a", "b", "c"]
+        assert (len(backend.bodies), backend.taken) == (1, [])
+        backend.is_hanging = False
+        backend.release()
+        wait_until(lambda: len(backend.taken) == 3)
+    assert backend.taken == ["a", "b", "c"]
+    assert (reporter.reported.spooled, waiting_in(settings.spool_dirs[0])) == (0, [])
+    assert free == ["shop"] * 3, "each check is released once: the next one may be under way"
+
+
+def test_in_the_pause_after_a_backend_hung_events_wait_in_the_backlog(
+    backend: Backend, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend_module, "RESPONSE_SECONDS", 0.5)
+    monkeypatch.setattr(reporter_module, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(Reporter, "_pause_seconds", lambda *_: 60.0)
+    backend.is_hanging = True
+    with Reporter(settings, watched=lambda: 9) as reporter:
+        reporter.take(event("a"))
+        wait_until(lambda: reporter.reported.is_reached is False)
+        reporter.take(event("b", 1))
+        wait_until(lambda: waiting_in(settings.spool_dirs[0]) == ["a", "b"])
+    assert len(backend.bodies) == 1
+    assert reporter.reported == Reported(spooled=2)
+
+
+def test_what_waits_is_posted_although_no_check_follows(backend: Backend, settings: Settings) -> None:
+    """An earlier run left it, and the next check may be due in an hour."""
+    report([event("a")], settings, is_tried=False)
+    with Reporter(settings, watched=lambda: 1) as reporter:
+        wait_until(lambda: backend.taken == ["a"])
+    assert reporter.reported == Reported(posted=1)
 
 
 # --- a location that goes offline -------------------------------------------------------------------------------------

@@ -76,6 +76,15 @@ def test_a_long_backlog_is_posted_in_portions(backend: Backend, settings: Settin
     assert backend.taken == [str(number) for number in range(2500)]
 
 
+@pytest.mark.parametrize("count", [2, 2500])
+def test_newer_events_that_wait_already_overtake_nothing(backend: Backend, settings: Settings, count: int) -> None:
+    """They were added while the report of the older ones waited for its turn; and one of those was, too."""
+    events = [event(str(number), number) for number in range(count + 2)]
+    report(events[1:-1], settings, is_tried=False)
+    assert report([*events[:2], events[-1]], settings).spooled == 0
+    assert backend.taken == [str(number) for number in range(count + 2)]
+
+
 class Tiring(Backend):
     """Takes so many requests, and then no more."""
 
