@@ -20,6 +20,7 @@ from shared.logs.private import open_private
 from shared.notifiers import NotifierKind
 from shared.settings import SettingError, Settings, is_loopback
 from shared.settings.proxies import refuse_unusable
+from shared.settings.secrets import without_password
 from shared.store import StoreUnavailable, StoreUnsuitable, open_store
 from shared.web.sessions import link_token
 
@@ -120,6 +121,8 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
     named = names_in_file(settings)
     if named:
         watched.append(f"{len(named)} monitors of {settings.config_file.name}")
+    if settings.backend_url != settings.own_url:
+        watched.append(f"agent {settings.agent} of {without_password(settings.backend_url)}")
     file, note = ROOT / ".env", "  (made now, with a new API_KEY)" if is_new else ""
     off = [kind for kind in FROM_VARIABLES if kind not in on]
     lines = [

@@ -47,6 +47,12 @@ def test_the_banner_names_no_file_that_is_not_there(tmp_path: Path, monkeypatch:
     assert runner.banner(settings, {}, is_new=False).splitlines()[-1] == f"settings  {tmp_path}/.env"
 
 
+def test_the_banner_names_the_backend_of_an_agent_elsewhere() -> None:
+    given = {"API_KEY": "a", "LOCATION": "tokyo", "BACKEND_URL": "https://me:secret@bonghwa.example.com/"}
+    said = runner.banner(Settings.from_env(given), {}, is_new=False)
+    assert "\nwatching  agent tokyo of https://me:***@bonghwa.example.com\n" in said
+
+
 def test_a_second_start_is_ready_at_once(forked_project: Path, tmp_path: Path, target: Target) -> None:
     def seconds_to_start() -> float:
         began = time.monotonic()
