@@ -116,10 +116,11 @@ def want_check(request: Request, settings: Settings, monitor_id: str) -> Respons
 
 @web.route("PUT", "/config", access="manage")
 def apply_configuration(request: Request, settings: Settings) -> Response:
-    """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged", "channels"}``.
+    """200 with what changes: ``{"version", "dry_run", "added", "changed", "removed", "unchanged", …}``.
 
     All or nothing. ``channels`` is a digest of those that run, keyed by the caller's key; null if it showed none.
-    The body may be packed by gzip: thousands of monitors are more than a body may have.
+    ``locations`` are those at which agents have ever been. The body may be packed by gzip: thousands of monitors are
+    more than a body may have.
     """
     # Imported here: windows have models of their own, and each costs a cold start.
     from functions.manage_monitors.whole_file import policies_in, recurring_in
@@ -147,6 +148,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
             "removed": plan.removed,
             "unchanged": plan.unchanged,
             "channels": digest(key) if (key := web.key_of(request, settings)) else None,
+            "locations": store.checks.locations(),
         }
     )
 

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         plan = put(body, backend, key, os.environ, is_dry_run=True)
         *changes, counts = plan.lines()
-        for line in [*changes, *_about_channels(configuration, plan, key), counts]:
+        for line in [*changes, *_about_channels(configuration, plan, key), *_about_places(configuration, plan), counts]:
             print(line)
         sys.stdout.flush()
         if not arguments.dry_run:
@@ -64,3 +64,14 @@ def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> l
 
     is_same = plan.channels in (None, digest(key, os.environ, configuration.channels))
     return [] if is_same else ["channels take effect when the system restarts, or is deployed again"]
+
+
+def _about_places(configuration: "Configuration", plan: "Plan") -> list[str]:
+    """Warnings for a person if monitors name locations without an agent, or need more than there are."""
+    from infra.configuration.places import warnings
+
+    return (
+        []
+        if plan.locations is None
+        else [f"warning: {text}" for text in warnings(configuration.monitors, plan.locations)]
+    )

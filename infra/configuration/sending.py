@@ -37,7 +37,8 @@ class Change(BaseModel):
 class Plan(BaseModel):
     """The changes that the backend makes, or would make (``dry_run``). ``version``: the configuration's, counted there.
 
-    ``channels``: the digest of those that it runs with; None if it says none.
+    ``channels``: the digest of those that it runs with; None if it says none. ``locations``: where agents have ever
+    been; None if an older backend does not say.
     """
 
     version: int
@@ -47,6 +48,7 @@ class Plan(BaseModel):
     removed: list[str]
     unchanged: int
     channels: str | None = None
+    locations: list[str] | None = None
 
     def lines(self) -> Iterator[str]:
         """A line for each monitor that changes, then one with the counts."""

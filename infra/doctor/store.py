@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.doctor.drills import examine_drill
 from infra.doctor.findings import Finding, failure, ok, warning
+from infra.doctor.gaps import examine_gaps
 from infra.doctor.manual_call import call
 from shared.alerting import CLOCK_TOLERANCE
 from shared.alerting.health import OVERDUE, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
@@ -165,6 +166,7 @@ def examine_work(
         own = _run("check_monitors", url)
         fix = own if agent.name == settings.agent else _of_remote(agent.name, inspection.silent)
         yield from _agent(agent, facts, slack, at, fix)
+    yield from examine_gaps(facts, slack, at)
     yield from _last_run("reviews", "review_alerts", facts, url, at)
     yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
     for owed in inspection.owed:

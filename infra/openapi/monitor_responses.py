@@ -104,6 +104,7 @@ class ConfigurationPlan(BaseModel):
     channels: str | None = Field(
         description="The digest of the channels that run, keyed by the caller's key; null if the caller showed none."
     )
+    locations: list[str] = Field(description="The locations at which agents have ever been.")
 
 
 class DueCheck(BaseModel):

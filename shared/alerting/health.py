@@ -3,7 +3,7 @@
 Not part of the package's face: only ``GET /`` and the doctor ask, and the other functions start without it.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.alerting.agents import SILENT_AFTER_INTERVALS, WATCH_GAP, heard_at
@@ -32,13 +32,64 @@ class Expected:
         self.name, self.interval_seconds = name, interval_seconds
 
 
+class WatchedGroup:
+    """Monitors that agents check, which have the same ``locations``, ``quorum`` and ``interval_seconds``.
+
+    ``name`` is one of the ``count``; ``checked_at``: when the last of them was checked. ``made_at``: when one that was
+    never checked was given its policy.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        interval_seconds: float,
+        *,
+        count: int = 1,
+        locations: Collection[str] | None = None,
+        quorum: int | None = None,
+        checked_at: datetime | None = None,
+        made_at: datetime = NEVER,
+    ) -> None:
+        self.name, self.count, self.interval_seconds = name, count, interval_seconds
+        self.locations, self.quorum = None if locations is None else tuple(locations), quorum
+        self.checked_at, self.made_at = checked_at, made_at
+
+
+class Gap:
+    """Something that is not watched as people think. ``name`` is one of the ``count`` monitors.
+
+    ``kind``: "nowhere", no agent has ever been at any of the monitor's ``locations``; "never", it was never checked;
+    "quorum", it needs more locations than the ``served`` ones.
+    """
+
+    def __init__(
+        self, kind: str, name: str, count: int, *, locations: Sequence[str] = (), quorum: int = 0, served: int = 0
+    ) -> None:
+        self.kind, self.name, self.count = kind, name, count
+        self.locations, self.quorum, self.served = locations, quorum, served
+
+    @property
+    def reason(self) -> str:
+        """What ``GET /`` and the doctor say."""
+        name = self.name if self.count == 1 else f"{self.name} and {self.count - 1} more"
+        if self.kind == "nowhere":
+            return f"no agent at {' or '.join(self.locations)} has ever reported, so nobody checks {name}"
+        if self.kind == "never":
+            return f"{name} {'has' if self.count == 1 else 'have'} never been checked"
+        return (
+            f"{name} can have no outage: the quorum is {self.quorum}, and agents are at {self.served} of the locations"
+        )
+
+
 class HealthFacts:
     """What the store knows, which was made at ``created_at``. ``started_at``: the local system started last, if ever.
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
     agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
     channels that permanently rejected a message. ``channels``: those that are on; None if nobody knows yet.
-    ``problem``: what is wrong with the configuration's file.
+    ``problem``: what is wrong with the configuration's file. ``placed``: the monitors with locations or a quorum, in
+    groups; ``never_checked``: those that were never checked, each alone; ``claiming``: the locations that have claimed
+    checks.
     """
 
     def __init__(
@@ -54,10 +105,16 @@ class HealthFacts:
         refused: tuple[str, ...] = (),
         channels: Collection[str] | None = None,
         problem: str | None = None,
+        placed: Sequence[WatchedGroup] = (),
+        never_checked: Sequence[WatchedGroup] = (),
+        claiming: Collection[str] = (),
     ) -> None:
         self.started_at, self.created_at, self.since = started_at, created_at, since
         self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
         self.overdue, self.refused, self.channels, self.problem = overdue, refused, channels, problem
+        self.placed, self.never_checked = placed, never_checked
+        # An agent is named like its location. One of version 0.1 claims nothing.
+        self.served = {*claiming, *(agent.name for agent in agents)}
 
 
 class Health:
@@ -94,6 +151,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
     reasons += ["no channel is on"] if facts.channels is not None and not facts.channels else []
     reasons += facts.problem.splitlines() if facts.problem else []
+    reasons += [gap.reason for gap in gaps(facts, now, patience)]
     return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered and is_reached)
 
 
@@ -104,6 +162,31 @@ def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timede
     seen_at = heard_at(agent, facts.created_at, now)
     is_late = now - max(seen_at, facts.since) > _tolerated(agent.interval_seconds, patience)
     return is_late and not _is_starting(seen_at, facts, now)
+
+
+def gaps(facts: HealthFacts, now: datetime, patience: timedelta) -> Iterator[Gap]:
+    """The monitors that nobody has checked for three intervals, and quorums that cannot be met."""
+
+    def is_late(watched: WatchedGroup, since: datetime) -> bool:
+        waited = now - max(since, facts.created_at, facts.since)
+        return waited > _tolerated(watched.interval_seconds, patience) and not _is_starting(NEVER, facts, now)
+
+    def is_nowhere(watched: WatchedGroup) -> bool:
+        return watched.locations is not None and facts.served.isdisjoint(watched.locations)
+
+    unseen = [watched for watched in facts.never_checked if is_late(watched, watched.made_at)]
+    found = [watched for watched in facts.placed if is_nowhere(watched) and watched.checked_at]
+    lost = [watched for watched in found if is_late(watched, watched.checked_at or NEVER)]
+    lost += [watched for watched in unseen if is_nowhere(watched)]
+    for locations in sorted({watched.locations or () for watched in lost}):
+        alike = [watched for watched in lost if watched.locations == locations]
+        yield Gap("nowhere", alike[0].name, sum(watched.count for watched in alike), locations=locations)
+    if never := [watched for watched in unseen if not is_nowhere(watched)]:
+        yield Gap("never", never[0].name, len(never))
+    for watched in facts.placed:
+        served = len(facts.served.intersection(watched.locations or facts.served))
+        if (watched.quorum or 0) > served > 0 and is_late(watched, NEVER):
+            yield Gap("quorum", watched.name, watched.count, quorum=watched.quorum or 0, served=served)
 
 
 def is_given_up(agent: Agent, facts: HealthFacts) -> bool:

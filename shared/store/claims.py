@@ -11,7 +11,7 @@ from shared.monitors.due import Due, is_overdue, longest_claim
 from shared.settings import is_in_cloud
 from shared.settings.secrets import without_password
 from shared.store.engines.database import Database, Row, Transaction
-from shared.store.tables import configuration, cursors, policies, replay_facts, trials
+from shared.store.tables import agents, configuration, cursors, policies, replay_facts, trials
 from shared.store.tables.configuration import Generation
 from shared.store.tables.policies import Watched
 
@@ -49,6 +49,11 @@ class Checks:
         # By location: this process's last claim, and in which store.
         self._claimed: dict[str, tuple[float, Generation]] = {}
 
+    def locations(self) -> list[str]:
+        """Where agents have ever been: one that claims says so, and one of version 0.1 is named like its location."""
+        with self._database.snapshot() as snapshot:
+            return sorted({*cursors.locations(snapshot), *(agent.name for agent in agents.every(snapshot))})
+
     def claim(
         self,
         location: str,
@@ -79,8 +84,9 @@ class Checks:
             is_all = known is None or known > version
             changed = policies.changed_since(snapshot, 0 if is_all else known or 0) if known != version else []
             tried = trials.waiting(snapshot, location, now)
+            is_new = self._is_new(snapshot, location)
         self._register_again(generation, now)
-        if checks:
+        if checks or is_new:
             checks = self._take(span, watched, generation)
         if tried:
             with self._database.transaction(is_durable=False) as transaction:
@@ -88,6 +94,10 @@ class Checks:
         self._claimed[location] = now.timestamp(), generation
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
         return Claim(version, span.until, found, changed, is_all, tried)
+
+    def _is_new(self, snapshot: Transaction, location: str) -> bool:
+        """Whether nothing was ever claimed there. People are warned of monitors at a location without a cursor."""
+        return location not in self._claimed and cursors.get(snapshot, location) is None
 
     def _take(self, span: "_Span", watched: Sequence[Watched], generation: Generation) -> "list[_Due]":
         """Claim what is due, so that nobody else does it."""

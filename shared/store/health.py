@@ -9,7 +9,7 @@ from shared.models import AlertKind
 from shared.settings import Settings, is_in_cloud
 from shared.store.engines.database import Transaction
 from shared.store.migrate import created_at
-from shared.store.tables import agents, alerts, configuration, owed_notifications, watches
+from shared.store.tables import agents, alerts, configuration, cursors, owed_notifications, unwatched, watches
 
 
 def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
@@ -34,6 +34,9 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         overdue=overdue,
         channels=on,
         problem=configuration.problem(snapshot),
+        placed=unwatched.placed(snapshot),
+        never_checked=unwatched.never_checked(snapshot),
+        claiming=cursors.locations(snapshot),
         refused=tuple(channel for channel in refused if _is_on(channel, on)),
     )
 

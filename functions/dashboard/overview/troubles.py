@@ -7,7 +7,17 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from functions.dashboard.visit import Visit
-from shared.alerting.health import SCHEDULES, Health, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
+from shared.alerting.health import (
+    SCHEDULES,
+    Gap,
+    Health,
+    HealthFacts,
+    gaps,
+    is_given_up,
+    is_overdue,
+    is_run_overdue,
+    patience,
+)
 from shared.messages import one_line
 from shared.models import Agent
 from shared.pages.formatting import Named, duration
@@ -55,7 +65,9 @@ def troubles(
             yield say("schedule_silent", name=schedule), "/settings"
     if known.problem:
         yield say("file_wrong"), "/settings"
-    if any("never reported" in reason for reason in health.reasons):
+    for gap in gaps(known, visit.at, _patience(visit)):
+        yield _gap(visit, gap), "/agents"
+    if any(reason.endswith("has never reported") for reason in health.reasons):
         yield say("agent_never"), "/agents"
 
 
@@ -69,5 +81,16 @@ def _with_names(visit: Visit, silent: Markup, names: Sequence[str]) -> Markup:
 
 def is_missed(visit: Visit, agent: Agent, known: HealthFacts) -> bool:
     """Whether an agent has reported nothing for too long, and somebody still expects it."""
-    waits = patience(visit.settings.check_timeout_seconds, is_in_cloud=is_in_cloud(os.environ)) + _SLACK
-    return not is_given_up(agent, known) and is_overdue(agent, known, visit.at, waits)
+    return not is_given_up(agent, known) and is_overdue(agent, known, visit.at, _patience(visit))
+
+
+def _patience(visit: Visit) -> timedelta:
+    return patience(visit.settings.check_timeout_seconds, is_in_cloud=is_in_cloud(os.environ)) + _SLACK
+
+
+def _gap(visit: Visit, gap: Gap) -> Markup:
+    """The sentence about monitors that nobody checks, or a quorum that cannot be met."""
+    name = Named(one_line(gap.name))
+    names = name if gap.count == 1 else visit.markup("and_more", names=name, n=gap.count - 1)
+    places = Named(one_line(", ".join(gap.locations)))
+    return visit.markup(f"gap_{gap.kind}", names=names, places=places, n=gap.served, quorum=gap.quorum)

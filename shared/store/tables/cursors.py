@@ -24,6 +24,11 @@ def get(transaction: Transaction, location: str) -> datetime | None:
     return datetime.fromisoformat(row["claimed_until"]) if row else None
 
 
+def locations(transaction: Transaction) -> list[str]:
+    """The locations whose checks have ever been claimed."""
+    return [row["location"] for row in transaction.rows("SELECT location FROM cursors ORDER BY id")]
+
+
 def save(transaction: Transaction, location: str, claimed_until: datetime) -> None:
     """Write until when they have been claimed."""
     transaction.rows(_SAVE, location=location, claimed_until=as_text(claimed_until))

@@ -27,6 +27,7 @@ def test_a_file_is_applied_and_applied_anew(api: Api) -> None:
         "removed": [],
         "unchanged": 0,
         "channels": plan["channels"],
+        "locations": [],
     }
     again = applied(api, SHOP | {"line": 3}, WEB, escalations={}, windows=[])
     assert (again["unchanged"], again["added"], again["changed"], again["removed"]) == (2, [], [], [])

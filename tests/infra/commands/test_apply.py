@@ -183,3 +183,21 @@ def test_the_example_can_be_applied(apply: Apply, backend: Configured) -> None:
     done = apply(str(ROOT / "bonghwa.example.yaml"), OPS_BOT_TOKEN="1:a", **dict.fromkeys(secrets, "value-1"))
     assert (done.returncode, done.stderr) == (0, "")
     assert len(backend.monitors) > 20
+
+
+def test_a_location_without_an_agent_is_a_warning(apply: Apply, backend: Configured, file: Path) -> None:
+    """It is no mistake: the agent may come later."""
+    backend.locations = ["seoul", "tokyo"]
+    file.write_text(
+        FILE.replace('a.example"', 'a.example", locations: [seol, tokyo]').replace(
+            'b.example"', 'b.example", quorum: 3'
+        )
+    )
+    done = apply(str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[2:] == [
+        "warning: no agent at 'seol' has ever reported; did you mean seoul?",
+        "warning: Web can have no outage: the quorum is 3, and agents are at 2 of the locations",
+        "2 added, 0 changed, 0 removed, 0 unchanged",
+    ]
+    assert backend.calls[-1] == "PUT /config"

@@ -53,6 +53,15 @@ def owe(database: Path, channel: str, *, kind: str = "OUTAGE", due: str, created
     )
 
 
+def test_a_location_without_an_agent_is_found(environ: dict[str, str], database: Path) -> None:
+    see_agent(database, "seoul", seconds=9)
+    columns = "name, target_url, interval_seconds, locations, quorum"
+    sql = f"INSERT INTO monitors ({columns}) VALUES ('shop', 'http://shop/', 60, ?, 3)"
+    execute(database, sql, '["seol", "seoul"]')
+    found = [finding for finding in find(environ) if finding.about == "checks" and finding.verdict is WARNING]
+    assert found[0].found == "no agent at 'seol' has ever reported; did you mean seoul?"
+
+
 @pytest.mark.parametrize(
     ("agent", "verdict", "words"),
     [

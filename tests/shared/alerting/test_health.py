@@ -1,10 +1,11 @@
 """Whether an outage that happened now would be notified: one table, a sentence in each row."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from shared.alerting.health import Expected, HealthFacts, judge_health, patience
+from shared.alerting.health import Expected, HealthFacts, WatchedGroup, judge_health, patience
 from shared.models import Agent
 from tests.support.builders import at
 
@@ -23,6 +24,10 @@ def agent(seen: float, *, is_silent: bool = False, is_offline: bool = False, int
         is_silent=is_silent,
         is_offline=is_offline,
     )
+
+
+def group(name: str, **fields: Any) -> WatchedGroup:
+    return WatchedGroup(name, 30, **fields)
 
 
 def facts(**fields: object) -> HealthFacts:
@@ -69,6 +74,32 @@ def facts(**fields: object) -> HealthFacts:
         (facts(overdue={"telegram": 2}), "2 messages to telegram should have been sent"),
         (facts(refused=("telegram",)), "telegram permanently rejected a message"),
         (facts(channels=["console"]), None),
+        # An agent may yet come, or a check. After three intervals people know.
+        (facts(never_checked=[group("shop", made_at=at(HOUR - 101))]), None),
+        (facts(never_checked=[group("shop", made_at=at(HOUR - 103))]), "shop has never been checked"),
+        (facts(never_checked=[group("a"), group("b")]), "a and 1 more have never been checked"),
+        (facts(never_checked=[group("shop")], since=at(HOUR - 60)), None),
+        (facts(never_checked=[group("shop")], since=at(HOUR - 110)), "shop has never been checked"),
+        (facts(never_checked=[group("shop")], since=at(HOUR - 5), started_at=at(HOUR - 5)), None),
+        (
+            facts(never_checked=[group("shop", locations=["seol"])]),
+            "no agent at seol has ever reported, so nobody checks shop",
+        ),
+        # It was checked, until somebody changed its locations.
+        (facts(placed=[group("shop", locations=["seol"], checked_at=at(HOUR - 100))]), None),
+        (
+            facts(placed=[group("shop", count=3, locations=["seol", "busn"], checked_at=at(HOUR - 103))]),
+            "no agent at seol or busn has ever reported, so nobody checks shop and 2 more",
+        ),
+        (facts(placed=[group("shop", locations=["seol", "seoul"], checked_at=at(HOUR - 103))]), None),
+        (facts(placed=[group("shop", locations=["tokyo"], checked_at=at(0))], claiming=["tokyo"]), None),
+        (facts(placed=[group("shop", quorum=2)]), "shop can have no outage: the quorum is 2, and agents are at 1"),
+        (facts(placed=[group("shop", quorum=2)], claiming=["tokyo"]), None),
+        (
+            facts(placed=[group("shop", quorum=2, locations=["seoul", "seol"])], claiming=["tokyo"]),
+            "shop can have no outage: the quorum is 2, and agents are at 1",
+        ),
+        (facts(placed=[group("shop", quorum=2)], since=at(HOUR - 60)), None),
     ],
 )
 def test_what_might_not_be_notified_has_a_reason(known: HealthFacts, reason: str | None) -> None:

@@ -10,7 +10,7 @@ from tests.support.stand_ins.server import Exchange, StandIn
 class Configured(StandIn):
     """Answers ``PUT /config`` as the backend does. ``behave``, if it is set, answers instead.
 
-    ``channels``: those that it runs with.
+    ``channels``: those that it runs with. ``locations``: where its agents are.
     """
 
     def __init__(self, key: str) -> None:
@@ -21,6 +21,7 @@ class Configured(StandIn):
         self.calls: list[str] = []
         self.bodies: list[dict[str, Any]] = []
         self.channels: dict[str, Any] = {}
+        self.locations: list[str] = []
         self.behave: Any = None
 
     def answer(self, exchange: Exchange) -> None:
@@ -43,6 +44,7 @@ class Configured(StandIn):
             "removed": [name for name in self.monitors if name not in wanted],
             "unchanged": sum(not fields for fields in changed.values()),
             "channels": digest(self.key, {}, self.channels),
+            "locations": self.locations,
         }
         if not plan["dry_run"]:
             self.version, self.monitors = self.version + 1, wanted

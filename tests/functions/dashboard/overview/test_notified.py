@@ -11,6 +11,7 @@ from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import text
 from tests.functions.dashboard.test_overview import sentence, watch
+from tests.support.policies import policy
 
 
 def test_it_says_whether_people_would_be_notified(browser: Browser, api: Api, environ: Callable[..., None]) -> None:
@@ -35,6 +36,32 @@ def test_it_says_if_nobody_would_be(browser: Browser, api: Api, store: Store) ->
     assert "console</bdi> refuses our messages" in page or "console refuses our messages" in page
     assert "Would you be notified? <b>No" in page
     assert sentence(page) == "The only monitor works", "how the monitors are is another question"
+
+
+def test_a_monitor_that_nobody_checks_is_partly(browser: Browser, api: Api, store: Store) -> None:
+    """GET / says the same, but not for the first three intervals."""
+    api.call("POST", "/review_alerts")
+    api.call("POST", "/deliver_notifications")
+    ago = now() - timedelta(minutes=10)
+    store.monitors.add(policy("http://t.example/", name="b<lo>g", locations=["seol"]), now=now())
+    watch(store, ["UP"])
+    store.checks.claim("seoul", now=now(), seconds=1.0)
+    assert api.get("/")["status"] == "ok"
+    store.monitors.add(policy("http://t.example/", name="shop", locations=["seol"]), now=ago)
+    store.monitors.add(policy("http://t.example/", name="door"), now=ago)
+    store.monitors.add(policy("http://t.example/", name="gate", quorum=3), now=ago)
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE watches SET started_at = :ago", ago=as_text(ago))
+        transaction.rows("UPDATE schema_migrations SET applied_at = :ago", ago=as_text(ago))
+    page = text(browser.page("/dashboard"))
+    assert "Partly: no agent at seol has ever reported: nobody checks shop" in page
+    assert "never checked yet: door and 1 more" in page
+    assert "gate can have no outage: the quorum is 3, and agents are at 1 of the locations" in page
+    assert api.get("/")["reasons"] == [
+        "no agent at seol has ever reported, so nobody checks shop",
+        "door and 1 more have never been checked",
+        "gate can have no outage: the quorum is 3, and agents are at 1 of the locations",
+    ]
 
 
 def test_a_silent_agent_is_partly(browser: Browser, api: Api, store: Store) -> None:

@@ -1,0 +1,48 @@
+"""What ``monitors`` says about monitors that nobody may be checking. In a module of its own: only health asks."""
+
+import json
+from datetime import datetime
+
+from shared.alerting.health import NEVER, WatchedGroup
+from shared.store.engines.database import Row, Transaction
+
+_OF_AGENTS = "is_watched = 1 AND interval_seconds IS NOT NULL"
+# Monitors share few values of these.
+_PLACED = f"""
+    SELECT min(name) AS name, count(*) AS monitors, interval_seconds, locations, quorum, NULL AS made_at, NULL AS since,
+        max(last_checked_at) AS last_checked_at
+    FROM monitors WHERE {_OF_AGENTS} AND (locations IS NOT NULL OR quorum IS NOT NULL)
+    GROUP BY interval_seconds, locations, quorum ORDER BY 1"""  # noqa: S608  # our own text
+_NEVER_CHECKED = f"""
+    SELECT name, 1 AS monitors, interval_seconds, locations, quorum, last_checked_at, since,
+        (SELECT max(at) FROM replay_facts WHERE monitor_id = monitors.id AND what = 'policy') AS made_at
+    FROM monitors WHERE {_OF_AGENTS} AND last_checked_at IS NULL ORDER BY id LIMIT :most"""  # noqa: S608  # our own text
+# Right after a file was applied, these may be all its monitors.
+_MOST = 1_000
+
+
+def placed(transaction: Transaction) -> list[WatchedGroup]:
+    """The monitors that have locations or a quorum, in groups that are alike."""
+    return [_watched(row) for row in transaction.rows(_PLACED)]
+
+
+def never_checked(transaction: Transaction) -> list[WatchedGroup]:
+    """The monitors that were never checked, the oldest first."""
+    return [_watched(row) for row in transaction.rows(_NEVER_CHECKED, most=_MOST)]
+
+
+def _watched(row: Row) -> WatchedGroup:
+    return WatchedGroup(
+        row["name"],
+        row["interval_seconds"],
+        count=int(row["monitors"]),
+        locations=json.loads(row["locations"]) if row["locations"] else None,
+        quorum=row["quorum"],
+        checked_at=_time(row["last_checked_at"]),
+        # A policy that judges as before leaves no fact. If the monitor is watched again, its state begins then.
+        made_at=max(_time(row["made_at"]) or NEVER, _time(row["since"]) or NEVER),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
