@@ -1,4 +1,4 @@
-"""Which monitors' checks are due now: the backend says so. Without its response, the agent goes on by what it knows."""
+"""The monitors that are due now, as the backend says. Without its response, the agent goes on by what it knows."""
 
 import heapq
 import itertools
@@ -257,8 +257,8 @@ class Stream:
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
             self._claims_at = at + (CLAIM_SECONDS if count() else IDLE_SECONDS)
-            # If several due times of a monitor lie within a claim, the backend gives out only one. So a claim is short,
-            # also while this agent knows of nothing to check: the first monitors may just have come.
+            # If several due times of a monitor lie within a claim, the backend gives out only one. A claim is therefore
+            # short, also while this agent knows of nothing to check: the first monitors may just have come.
             self._claiming = Claiming(self._settings, CLAIM_SECONDS + _known.spare_seconds(), self._on_trials)
 
     def _go_on(self, at: float) -> None:

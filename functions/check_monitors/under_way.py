@@ -1,4 +1,4 @@
-"""Which monitors this process checks at present. Its runs may overlap, so that a slow check delays no other.
+"""The monitors that this process checks at present. Its runs may overlap, so that a slow check delays no other.
 
 A monitor stays taken until its event is reported or waits in the backlog: a later run's event cannot overtake it.
 """

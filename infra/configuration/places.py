@@ -8,7 +8,7 @@ from shared.monitors.policy import Policy
 
 
 def warnings(policies: Iterable[Policy], served: Collection[str]) -> Iterator[str]:
-    """What to tell a person about the locations and the quorums of ``policies``. ``served``: where agents are."""
+    """The warnings about the locations and the quorums of ``policies``. ``served``: where agents are."""
     policies = [policy for policy in policies if policy.enabled and not policy.heartbeat]
     yield from unserved({location for policy in policies for location in policy.locations or ()}, served)
     unmet: dict[tuple[int, int], list[str]] = {}

@@ -1,6 +1,6 @@
 """Judge whether an outage that happened now would be notified. Pure; the one home of what "overdue" means.
 
-Not part of the package's face: only ``GET /`` and the doctor ask, and the other functions start without it.
+The package does not export it: only ``GET /`` and the doctor ask, and the other functions start without it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ class Gap:
 
     @property
     def reason(self) -> str:
-        """What ``GET /`` and the doctor say."""
+        """The verdict of ``GET /`` and the doctor."""
         name = self.name if self.count == 1 else f"{self.name} and {self.count - 1} more"
         if self.kind == "nowhere":
             return f"no agent at {' or '.join(self.locations)} has ever reported, so nobody checks {name}"
@@ -82,7 +82,7 @@ class Gap:
 
 
 class HealthFacts:
-    """What the store knows, which was made at ``created_at``. ``started_at``: the local system started last, if ever.
+    """The facts of the store, which was made at ``created_at``. ``started_at``: the local system started last, if ever.
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
     agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the

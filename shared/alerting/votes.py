@@ -1,4 +1,4 @@
-"""What the checks of a monitor say: those of one location, or of several, each of which has a vote. Pure."""
+"""The verdict of a monitor's checks: of one location, or of several, each of which has a vote. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ INTERVAL_SECONDS = 30.0
 
 
 class Tally(NamedTuple):
-    """What the checks say once an event has counted.
+    """The verdict of the checks once an event has counted.
 
     ``counters``: fields of the monitor. ``is_enough``: they say that it is down. ``is_over``: they say that it works
     again. ``is_failing``: some location fails. ``is_known``: some location says something. ``place``, ``voters``: see
@@ -42,7 +42,7 @@ class Tally(NamedTuple):
 
 
 def tally(situation: Situation, event: Event) -> Tally:
-    """What the checks say once the event has counted. What is inconclusive says nothing."""
+    """Count the event, and return what the checks say then. An inconclusive one says nothing."""
     if situation.place is not None:
         return _of_several(situation, event, situation.place)
     if not event.is_conclusive:

@@ -45,7 +45,7 @@ def putting_off() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as trouble:
-        # What was sent and not recorded is sent once more under the same Message-ID.
+        # A mail that was sent and not recorded is sent once more under the same Message-ID.
         step("server", "subscriber_mails_put_off", level=logging.WARNING, reason=str(trouble))
     except Exception as defect:  # noqa: BLE001  # see above
         # Without its text, which may hold an address.
@@ -54,7 +54,7 @@ def putting_off() -> Iterator[None]:
 
 
 class Mailing:
-    """What is owed to subscribers in one store."""
+    """The mails that are owed to subscribers in one store."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Mailing:
         self._ways = self._found(mailers_of(notifiers), settings)
 
     def is_due(self) -> bool:
-        """Whether there is anything to send. What is too old is given up first."""
+        """Whether there is anything to send. Mails that are too old are given up first."""
         if not self._ways:
             return False
         at = self._clock()

@@ -58,7 +58,7 @@ def deliver_owed(
 ) -> dict[AttemptStatus, int]:
     """Give up what is too old and send what is due, within ``run.RUN``; the attempts by outcome.
 
-    What subscribers of status pages are owed is mailed beside it.
+    The mails of status pages' subscribers go beside it.
 
     Raises:
         StoreUnavailable: the store failed. This process records what it could not before it sends anything else.
@@ -92,7 +92,7 @@ def deliver_owed(
 def _mailing(
     store: Store, notifiers: Mapping[str, Notifier], settings: Settings, clock: Callable[[], datetime]
 ) -> "Mailing | None":
-    """What mails the subscribers of status pages, if anything is due to them."""
+    """The mailing to the subscribers of status pages, if anything is due to them."""
     if not mailers_of(notifiers):
         return None
     # Imported here: few systems mail anybody.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 30.0
 SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
-# A run waits for a list for so long. What has to wait longer, for the channel's pace, is left to a later run.
+# A run waits for a list for so long. It leaves messages that have to wait longer to a later run.
 LIST_SECONDS = 2.0
 
 # Serves the channel of this name; None: mails the subscribers of status pages.
@@ -73,7 +73,7 @@ class Run:
         self.channels: Collection[str] = notifiers.keys()
         # How many seconds the last attempt of each channel took, as far as that is known.
         self.lasted: dict[str, float] = {}
-        # What mails the subscribers of status pages beside them, if anybody is owed a mail.
+        # The mailing to the subscribers of status pages beside them, if anybody is owed a mail.
         self.mailing: Mailing | None = None
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._links = links.configured()

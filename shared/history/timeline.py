@@ -1,4 +1,4 @@
-"""What happened to one monitor, from several sources, in one order; and which checks are worth a line. Pure.
+"""The history of one monitor, from several sources, in one order; and which checks are worth a line. Pure.
 
 A page of it begins behind a ``Place`` and ends at one, where the next page begins, whatever was added meanwhile.
 """
@@ -21,7 +21,7 @@ _BEHIND = 2**63 - 1
 
 
 class Source(IntEnum):
-    """Where a moment comes from. At the same time, what causes something comes before it."""
+    """The sources of moments. At the same time, a cause comes before its effect."""
 
     WINDOW_ENDS = 0
     WINDOW_BEGINS = 1
@@ -34,7 +34,7 @@ class Source(IntEnum):
 
 
 class Place(NamedTuple):
-    """Where a moment stands: ``at`` is a time as text, ``id`` that of its row."""
+    """The place of a moment: ``at`` is a time as text, ``id`` that of its row."""
 
     at: str
     source: Source

@@ -52,7 +52,7 @@ def without_password(text: str) -> str:
 
 
 def password_in(url: str) -> str:
-    """What ``without_password`` masks in ``url``; empty if that is nothing."""
+    """The text that ``without_password`` masks in ``url``; empty if there is none."""
     found = re.search(_USERINFO, url) if "@" in url else None
     return (found[2] or found[1]) if found else ""
 

@@ -1,4 +1,4 @@
-"""Which checks are due at a location: each claim moves the location's cursor on, so that no check is claimed twice."""
+"""The checks that are due at a location. Each claim moves the location's cursor on, so that none is claimed twice."""
 
 import os
 import threading
@@ -50,7 +50,7 @@ class Checks:
         self._claimed: dict[str, tuple[float, Generation]] = {}
 
     def locations(self) -> list[str]:
-        """Where agents have ever been: one that claims says so, and one of version 0.1 is named like its location."""
+        """The locations at which agents have ever been. An agent of version 0.1 has its location's name."""
         with self._database.snapshot() as snapshot:
             return sorted({*cursors.locations(snapshot), *(agent.name for agent in agents.every(snapshot))})
 
@@ -73,7 +73,7 @@ class Checks:
         """
         names = [without_password(target) for target in targets]
         self._register([(name, target_interval, target_timeout) for name in names], now)
-        # Whole milliseconds, as it is stored. What falls due in the rest of the last one would be given out twice.
+        # Whole milliseconds, as the store has them. A check due in the rest of the last one would be given out twice.
         span = _Span(location, now, utc(now + timedelta(seconds=seconds)), frozenset(names))
         with self._database.snapshot() as snapshot:
             generation = configuration.generation(snapshot)
@@ -179,7 +179,7 @@ class Checks:
 
 
 class _Span(NamedTuple):
-    """What is claimed. ``targets``: the names of the agent's own."""
+    """The claimed checks. ``targets``: the names of the agent's own."""
 
     location: str
     now: datetime

@@ -121,7 +121,7 @@ def drop_everything(transaction: Transaction) -> None:
 
 @functools.cache
 def _migrations() -> tuple[Path, ...]:
-    # Not by a pattern: to compile it costs a cold start a millisecond.
+    # No pattern: to compile one costs a cold start a millisecond.
     found = (Path(__file__).parent / "migrations").iterdir()
     return tuple(sorted(path for path in found if path.suffix == ".sql"))
 
@@ -156,5 +156,5 @@ def _statements(script: str) -> list[str]:
     # A statement ends with a semicolon at the end of a line; no text inside a statement does.
     lines = (line for line in script.splitlines() if not line.lstrip().startswith("--"))
     statements = (statement.strip() for statement in "\n".join(lines).split(";\n"))
-    # What is only for another engine still has its mark.
+    # A statement that is only for another engine still has its mark.
     return [statement for statement in statements if statement and not statement.startswith("{only_")]

@@ -39,7 +39,7 @@ TOKEN_BYTES = 24  # 32 characters
 
 
 class Plan(NamedTuple):
-    """What a configuration changes. ``changed``: the names of the fields that change, by monitor."""
+    """The changes of a configuration. ``changed``: the names of the fields that change, by monitor."""
 
     version: int
     added: list[str]

@@ -46,7 +46,7 @@ class Owed(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """What goes as one message; if that is nothing, the seconds until there may be something (None: nothing waits)."""
+    """The notifications that go as one message; if none do, the seconds until some may (None: nothing waits)."""
 
     owed: list[Owed]
     wait_seconds: float | None = None
@@ -207,7 +207,7 @@ def _note_time(transaction: Transaction, attempt: Attempt, notification: Notific
         notification.channel,
         ended_at - notification.created_at,
         ended_at,
-        # What a rule held back came late on purpose, and nobody waits for a summary.
+        # A message that a rule held back came late on purpose, and nobody waits for a summary.
         is_counted=notification.reason is None and notification.kind is not NotificationKind.SUMMARY,
     )
 

@@ -50,7 +50,7 @@ class Store:
 
     @functools.cached_property
     def events(self) -> "Events":
-        """What is reported."""
+        """Events in."""
         # Imported here, and below: a function asks for few of these parts, and each costs a cold start.
         from shared.store.intake.events import Events
 
@@ -58,14 +58,14 @@ class Store:
 
     @functools.cached_property
     def notifications(self) -> "Outbox":
-        """What is owed, and how its sending went."""
+        """The outbox, and how sending went."""
         from shared.store.outbox import Outbox
 
         return Outbox(self.database)
 
     @functools.cached_property
     def monitors(self) -> "Monitors":
-        """What is watched."""
+        """Monitors and their policies."""
         from shared.store.asking.monitors import Monitors
 
         return Monitors(self.database)
@@ -135,42 +135,42 @@ class Store:
 
     @functools.cached_property
     def upkeep(self) -> "Upkeep":
-        """What keeps the store small."""
+        """Folding and pruning."""
         from shared.store.upkeep.upkeep import Upkeep
 
         return Upkeep(self.database)
 
     @functools.cached_property
     def visits(self) -> "Visits":
-        """What the people who look at the dashboard need."""
+        """Sign-ins, the overview and trials."""
         from shared.store.visiting.visits import Visits
 
         return Visits(self.database)
 
     @functools.cached_property
     def timelines(self) -> "Timelines":
-        """What happened to a monitor, in order."""
+        """The timeline of a monitor."""
         from shared.store.asking.timeline import Timelines
 
         return Timelines(self.database)
 
     @functools.cached_property
     def boards(self) -> "Boards":
-        """What status pages show."""
+        """The facts of status pages."""
         from shared.store.asking.boards import Boards
 
         return Boards(self.database)
 
     @functools.cached_property
     def incidents(self) -> "Incidents":
-        """What people say to visitors of the status pages."""
+        """Incidents on the status pages."""
         from shared.store.asking.incidents import Incidents
 
         return Incidents(self.database)
 
     @functools.cached_property
     def subscriptions(self) -> "Subscriptions":
-        """Who gets mail about the status pages, and what."""
+        """Subscribers of status pages, and their mails."""
         from shared.store.subscribing import Subscriptions
 
         return Subscriptions(self.database)

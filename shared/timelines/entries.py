@@ -17,7 +17,7 @@ _NAMES = (
     "by",
 )
 _NOTHING = dict.fromkeys(_NAMES)
-# Of these reasons, a failure and a success say which in a row they are.
+# With these reasons, a failure and a success say which in a row they are.
 _COUNTED = {
     False: ("below_threshold", "threshold_met", "below_quorum", "quorum_met"),
     True: ("recovering", "recovered"),
@@ -48,7 +48,7 @@ def _check(row: Row, monitor: Monitor, language: Language) -> Entry:
 
 
 def _location(event: Row, monitor: Monitor) -> str | None:
-    """Where the check comes from, unless all of the monitor come from there."""
+    """The location of the check, unless all of the monitor come from there."""
     location = event["location"] or DEFAULT_LOCATION
     return None if monitor.location in (None, location) else location
 

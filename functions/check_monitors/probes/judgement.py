@@ -159,7 +159,7 @@ class Subject:
         )
 
     def _message(self, hide: Hide) -> str | None:
-        # What a Docker engine says begins with the container's command line, which may hold passwords.
+        # A Docker engine's answer begins with the container's command line, which may hold passwords.
         is_shown = self.policy.kind is not Kind.DOCKER
         return beginning(self.seen.body, self.seen.charset, MESSAGE_CHARACTERS, hide) if is_shown else None
 

@@ -1,4 +1,4 @@
-"""What an event quotes of a server, without the secrets of its policy: many a server echoes what it is sent."""
+"""An event's quotes of a server, without the secrets of its policy: many a server echoes what it is sent."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def _filled(text: str) -> str:
 
 
 def _parts(header: str) -> Iterator[str]:
-    """What a server may show by itself: the value of a cookie, or what stands behind ``Bearer``."""
+    """The part that a server may show by itself: the value of a cookie, or what stands behind ``Bearer``."""
     for place, word in enumerate(re.findall(_WORD, header)):
         _, is_named, value = word.rstrip("=").partition("=")
         if is_named or place:

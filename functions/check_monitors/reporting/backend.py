@@ -120,7 +120,7 @@ def _response(url: str, body: bytes, settings: Settings, seconds: float, variabl
     headers = {
         "X-API-Key": settings.key.get_secret_value(),
         "Content-Type": "application/json",
-        # The backend notices by these that our clock is wrong. Not every proxy hands on the first.
+        # The backend notices by these that our clock is wrong. Some proxies do not hand on the first.
         "Date": formatdate(usegmt=True),
         "X-Sent-At": as_text(now()),
     }

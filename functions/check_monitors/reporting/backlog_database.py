@@ -164,7 +164,7 @@ class BacklogDatabase:
             refuse_strangers(folder)
         found = folder.stat()
         if found.st_mode & 0o077 and found.st_uid == os.geteuid():
-            # Whoever can read the folder can lock it for ever.
+            # A process that can read the folder can lock it for ever.
             folder.chmod(0o700)
 
 

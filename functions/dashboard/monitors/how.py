@@ -68,7 +68,7 @@ def _seen(visit: Visit, place: Mapping[str, Any]) -> str:
 
 
 def _rest(visit: Visit, entry: "Entry") -> Iterator[Fact]:
-    """What else somebody wrote into the policy, by the names of its fields."""
+    """The other fields that somebody wrote into the policy, by name."""
     from shared.monitors.masking import masked
 
     if entry.policy is None:

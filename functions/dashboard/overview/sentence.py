@@ -15,7 +15,7 @@ _MARKS: dict[Shown, str] = {"down": "✕", "slow": "!", "pend": "…", "unk": "?
 
 
 class Sentence(NamedTuple):
-    """What the page says first. ``shown``: the state that it is about. ``rest``: what else is not simply well."""
+    """The page's first sentence. ``shown``: the state that it is about. ``rest``: what else is not simply well."""
 
     shown: Shown
     title: str

@@ -39,7 +39,7 @@ class Alerts:
             return alerts.page(snapshot, limit=limit, before=before, status=status, monitor=monitor, kind=kind)
 
     def notes(self, alert_id: int) -> list[Row]:
-        """What people wrote when they moved an alert, oldest first."""
+        """The comments of people who moved an alert, oldest first."""
         from shared.store.tables import alert_notes
 
         with self._database.snapshot() as snapshot:
@@ -53,7 +53,7 @@ class Alerts:
             return overview_rows.active_alerts(snapshot)
 
     def circumstances(self, alert: Alert, *, now: datetime) -> "Circumstances":
-        """What else is worth knowing about an alert when people are notified of it; ``now`` in their zone."""
+        """The circumstances of an alert when people are notified of it; ``now`` in their zone."""
         # Imported here: only what sends asks.
         from shared.store.asking.circumstances import circumstances_of
 

@@ -20,7 +20,7 @@ class Availabilities:
         self, transaction: Transaction, scope: Scope, monitors: Sequence[Row], edges: Sequence[datetime], now: datetime
     ) -> None:
         self._marks = [_milliseconds(edge) for edge in edges]
-        # Of the time whose changes are pruned, nobody knows anything.
+        # Nobody knows anything of the time whose changes are pruned.
         since = max(as_text(edges[0]), state_changes.kept_since(transaction) or "")
         starts_at, ends_at = max(self._marks[0], _of_text(since)), min(self._marks[-1], _milliseconds(now))
         before = state_changes.last_before(transaction, scope, since)

@@ -1,4 +1,4 @@
-"""What status pages show of all monitors: how they are now, and how available they were by hour, day or month."""
+"""The facts that status pages show of all monitors: their states, and how available they were by hour, day or month."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -54,7 +54,7 @@ class Board(NamedTuple):
 
 
 class Boards:
-    """What one store has for status pages."""
+    """The facts of one store for status pages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -96,7 +96,7 @@ class Boards:
         numbers = {as_text(hour): number for number, hour in enumerate(hours[:-1])}
         with self._database.snapshot() as snapshot:
             parts = rollups.between(snapshot, _EVERYTHING, "hour", as_text(hours[0]), as_text(hours[-1]))
-        # Of an hour there may be two parts.
+        # An hour may have two parts.
         whole: dict[int, list[Rollup | None]] = {}
         for key, part in parts:
             of_monitor = whole.setdefault(key.monitor_id, [None] * len(numbers))
@@ -113,7 +113,7 @@ class Boards:
         }
 
     def settings(self) -> dict[str, Any]:
-        """What the file says beside its monitors."""
+        """The parts of the file beside its monitors."""
         with self._database.snapshot() as snapshot:
             return configuration.body(snapshot)
 

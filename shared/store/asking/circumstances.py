@@ -1,4 +1,4 @@
-"""What else is worth knowing about an alert when people are notified of it."""
+"""The circumstances of an alert that people are notified of."""
 
 from datetime import datetime
 

@@ -24,9 +24,9 @@ Take = Callable[[Row], None]
 
 
 class Counts:
-    """What one question reads. It is counted in the rollups that ``find`` finds.
+    """The answer to one question. It is counted in the rollups that ``find`` finds.
 
-    Days that are merged already are left to ``take``, if there is one. What is merged is no single monitor's.
+    Days that are merged already are left to ``take``, if there is one. Merged days are no single monitor's.
     """
 
     def __init__(self, transaction: Transaction, scope: Scope, find: Find, take: Take | None) -> None:

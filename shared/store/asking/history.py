@@ -93,7 +93,7 @@ def _one(transaction: Transaction, monitor_id: int) -> tuple[Scope, Row]:
 
 
 class _Reading:
-    """What is read of some monitors for one answer."""
+    """The rows of some monitors for one answer."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Reading:
             yield Measured(group, starts_at, ends_at, whole, counts[number])
 
     def _find(self, monitor_id: int, at: str) -> Rollup:
-        """Where it is counted what a monitor has at a time."""
+        """The bucket in which an hour or a day of a monitor counts."""
         return self._counts[self._groups[monitor_id]][self._number(at)]
 
     def _take(self, row: Row) -> None:

@@ -13,7 +13,7 @@ from shared.store.tables import monitors as known
 
 
 class Update(NamedTuple):
-    """What somebody said of an incident at a time, and its state from then on."""
+    """An update of an incident: somebody's text at a time, and the state from then on."""
 
     at: str
     state: str

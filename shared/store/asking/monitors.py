@@ -1,4 +1,4 @@
-"""What is watched: monitors out, and policies in. Each method runs in one transaction."""
+"""Monitors out, and policies in. Each method runs in one transaction."""
 
 import contextlib
 from collections.abc import Sequence

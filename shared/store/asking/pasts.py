@@ -1,4 +1,4 @@
-"""What is stored of a monitor's past, so that it can be judged again."""
+"""The stored past of a monitor, so that it can be judged again."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from shared.store.tables import alerts, events, past_events, replay_facts, state
 
 # Begun so long before, the counters of most monitors are those that were: an outcome counts for 21 checks at most.
 LEAD = timedelta(days=1)
-# What is stored is not validated again, and a copy takes a fifth of the time of a new event.
+# A stored event is not validated again, and a copy takes a fifth of the time of a new event.
 _BARE = Event.model_construct(target_url="", monitor="", timestamp=FIRST_TIME, is_success=True)
 _IN_FORCE = (What.POLICY, What.WINDOW)
 

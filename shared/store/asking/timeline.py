@@ -54,7 +54,7 @@ class Timelines:
     def page(
         self, monitor_id: int, *, since: datetime, until: datetime, limit: int, after: Place | None = None
     ) -> Page:
-        """What happened from ``since`` on and before ``until``, behind ``after``. Raises MonitorNotFound.
+        """The moments from ``since`` on and before ``until``, behind ``after``. Raises MonitorNotFound.
 
         A page may have less than ``limit`` moments although there are more: it looks at MOST_CHECKS checks at most.
         """

@@ -25,7 +25,7 @@ MISSED_AT_ONCE = 200
 
 
 class Taken(NamedTuple):
-    """What became of a ping. ``ingested``: None for the beginning of a run, which is no event."""
+    """The outcome of a ping. ``ingested``: None for the beginning of a run, which is no event."""
 
     monitor: str
     ingested: Ingested | None

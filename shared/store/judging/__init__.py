@@ -1,1 +1,1 @@
-"""What is judged beside events: windows that open and close, and the messages that they hold back."""
+"""Judgements beside events: windows that open and close, and the messages that they hold back."""

@@ -63,7 +63,7 @@ class ActiveAlerts:
     ) -> list[Change]:
         """Open an alert, or resolve the active one; nothing if there is one already, or none.
 
-        The channels of ``monitor`` hear of it; all of them if there is none. Not for an outage, which has more to it.
+        The channels of ``monitor`` hear of it; all if there is none. Outages have more to them: see ``outages``.
         """
         from shared.store.changes import channels_of, open_alert
         from shared.store.judging.outages import held

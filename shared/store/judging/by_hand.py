@@ -1,4 +1,4 @@
-"""What a person does with an alert, saved with what it says about the monitor or the agent that it is about."""
+"""A person's move of an alert, saved with its meaning for the monitor or the agent that it is about."""
 
 from collections.abc import Mapping
 from datetime import datetime

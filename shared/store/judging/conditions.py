@@ -1,4 +1,4 @@
-"""What an event says about a monitor that works: whether it is slow, and whether its certificate expires."""
+"""The conditions of a monitor that works: whether it is slow, and whether its certificate expires."""
 
 import json
 from datetime import datetime

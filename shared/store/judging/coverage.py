@@ -1,4 +1,4 @@
-"""Which windows cover a monitor. Read once in a transaction."""
+"""The windows that cover a monitor. Read once in a transaction."""
 
 import functools
 import itertools

@@ -1,4 +1,4 @@
-"""What monitors depend on, and what depends on them, as the store knows it."""
+"""Dependencies of monitors, in both directions, as the store knows them."""
 
 import json
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ class FollowUp(NamedTuple):
 
 
 class FollowUps:
-    """What follows in one store while outages stay open."""
+    """The follow-ups in one store while outages stay open."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,7 +56,7 @@ class FollowUps:
 def _due(
     transaction: Transaction, now: datetime, configured: Channels
 ) -> Iterator[tuple[Monitor, Progress, list[FollowUp]]]:
-    """What is due for each alert, and its progress then."""
+    """The follow-ups that are due for each alert, and its progress then."""
     followed = progress.followed(transaction)
     if not followed:
         return

@@ -30,7 +30,7 @@ class Review(NamedTuple):
 
 
 def review(transaction: Transaction, now: datetime, channels: Channels) -> Review:
-    """What holds messages back now, as compared with what is stored. ``channels``: those that are configured."""
+    """The rules that hold messages back now, compared with the stored ones. ``channels``: the configured ones."""
     held = notifications.held(transaction)
     if not held:
         return Review([], [], [])

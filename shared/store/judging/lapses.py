@@ -65,7 +65,7 @@ def give_up(transaction: Transaction, agent: str, at: datetime) -> None:
 
 
 def lose_votes(transaction: Transaction, agent: Agent, at: datetime) -> None:
-    """An agent is silent. Of the monitors that several locations report, its locations have no vote from then on.
+    """An agent is silent. Its locations have no vote from then on, where several report a monitor.
 
     A monitor becomes UNKNOWN if no other location says how it is.
     """

@@ -124,7 +124,7 @@ def silence_of(transaction: Transaction, monitor: str, seconds: float, now: date
 
 
 def put_of_file(transaction: Transaction, windows: Sequence[Window], *, now: datetime, channels: Channels) -> bool:
-    """Make the windows of source 'file' these; whether that changed any. What did not change goes on as it is."""
+    """Make the windows of source 'file' these; whether that changed any. An unchanged window goes on as it is."""
     wanted = [_columns(window, "file", now) for window in windows]
     bodies = [columns["body"] for columns in wanted]
     stored = table.of_source(transaction, "file")

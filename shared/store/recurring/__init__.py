@@ -1,1 +1,1 @@
-"""What recurs as the file says: drills, which people begin too, and summaries. Begun when due, and ended."""
+"""Drills, which people begin too, and summaries: they recur as the file says, begin when due, and end."""

@@ -1,4 +1,4 @@
-"""The drills of a store, as functions ask for them. What conducts one is loaded only while there is one."""
+"""The drills of a store, as functions ask for them. The code that conducts one is loaded only while there is one."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any

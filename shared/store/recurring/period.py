@@ -1,4 +1,4 @@
-"""Which days a summary is about. Pure."""
+"""The days that a summary is about. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a summary says, counted as the history of monitors is."""
+"""The content of a summary, counted as the history of monitors is."""
 
 from collections import defaultdict
 from collections.abc import Sequence

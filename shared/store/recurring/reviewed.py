@@ -1,4 +1,4 @@
-"""What reviews of drills and summaries found."""
+"""The results of reviews of drills and summaries."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Reviewed(NamedTuple):
-    """What a review found: the drill that began, how the one went that ended, and the alerts that this changed."""
+    """The result of a review: the drill that began, how the one went that ended, and the alerts that this changed."""
 
     begun: "Alert | None" = None
     ended: Mapping[str, Any] | None = None

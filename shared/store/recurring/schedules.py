@@ -1,4 +1,4 @@
-"""What recurs as the file says: once for each time at which it is due, however late anybody looks."""
+"""The schedules of the file: each is done once for each time at which it is due, however late anybody looks."""
 
 import json
 from collections.abc import Mapping, Sequence

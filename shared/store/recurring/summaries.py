@@ -1,4 +1,4 @@
-"""The summaries of a store, as functions ask for them. What reckons one is loaded only when one is due."""
+"""The summaries of a store, as functions ask for them. The code that reckons one is loaded only when one is due."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

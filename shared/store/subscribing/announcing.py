@@ -1,4 +1,4 @@
-"""What is announced to subscribers: outages that last, their ends, incidents, and maintenance that is planned.
+"""Announcements to subscribers: outages that last, their ends, incidents, and planned maintenance.
 
 It is found by what is stored, not by what happened since the last review: if reviews were missed, the next one
 announces what they missed, and nothing twice.
@@ -25,7 +25,7 @@ from shared.store.tables import (
     subscribers,
 )
 
-# An outage that ends sooner is mailed to nobody. What begins meanwhile goes in the same mail.
+# An outage that ends sooner is mailed to nobody. An outage that begins meanwhile goes in the same mail.
 LASTS = timedelta(minutes=1)
 MOST_OUTAGES, MOST_INCIDENTS = 1_000, 100
 MAILS_AT_ONCE = 500
@@ -87,7 +87,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
         if slug in pages and mailing_channel(pages[slug], mailing) is not None
     ]
     told = announcements.of_outages(transaction)
-    # Not what ended lately: only what goes on is news.
+    # Only outages that go on are news, and none that ended lately.
     active = [row for row in page_outages.active(transaction) if row["kind"] == "OUTAGE"]
     # However many outages came since: one that is not among the newest may go on all the same.
     told_of = [alert_id for row in told for alert_id in _lasting(row)]

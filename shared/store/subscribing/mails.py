@@ -22,7 +22,7 @@ Outcome = Literal["SENT", "RETRY", "PUT_OFF", "FAILED", "REFUSED"]
 
 
 class Announced(NamedTuple):
-    """What a mail says. ``kind``: DOWN, UP, INCIDENT or WINDOW."""
+    """The content of a mail. ``kind``: DOWN, UP, INCIDENT or WINDOW."""
 
     id: int
     kind: str

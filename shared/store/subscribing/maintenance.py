@@ -1,4 +1,4 @@
-"""What is announced of maintenance that comes once: that it is planned, that it was moved, that it is cancelled.
+"""Announcements of maintenance that comes once: planned, moved or cancelled.
 
 A window that recurs stands on the page, and is no news each week.
 """
@@ -45,7 +45,7 @@ class Maintenance:
         return bool(self._windows) or any(self._gone(slug) for slug in self._told)
 
     def news(self, slug: str, shown: Collection[Mapping[str, Any]]) -> Iterator[News]:
-        """What is new on a page that shows these monitors."""
+        """The news on a page that shows these monitors."""
         known, gone = self._told.get(slug, {}), self._gone(slug)
         for row in self._windows.values():
             [(target, targeted)] = json.loads(row["targets"]).items()

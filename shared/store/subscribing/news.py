@@ -1,4 +1,4 @@
-"""What there is to announce on a page."""
+"""The news of a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

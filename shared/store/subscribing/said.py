@@ -1,4 +1,4 @@
-"""What an announcement says when its mail goes: nothing that was deleted, or hidden, since it was announced."""
+"""The words of an announcement when its mail goes: nothing that was deleted, or hidden, since it was announced."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

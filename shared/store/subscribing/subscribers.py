@@ -1,4 +1,4 @@
-"""Who subscribes to a status page: asked for, confirmed, ended; and how often somebody may ask."""
+"""Subscriptions to a status page: asked for, confirmed, ended; and how often somebody may ask."""
 
 import hashlib
 import secrets
@@ -154,7 +154,7 @@ def _spelled(address: str) -> str:
 
 
 def _mailbox(address: str) -> str:
-    """Where mail to an address may arrive too: many servers drop what follows a +, and the largest one drops dots."""
+    """The mailbox of an address: many servers drop what follows a +, and the largest one drops dots."""
     local, _, domain = address.partition("@")
     return f"{local.partition('+')[0].replace('.', '')}@{domain}"
 

@@ -34,7 +34,7 @@ _SAVED = ("id", "status", "acknowledged_at", "acknowledged_by", "resolved_at", "
 
 _SAVE_MOVES = "UPDATE alerts SET moves = :count, moves_since = :since WHERE id = :id"
 
-# What happens to an alert, by its column.
+# The moments of an alert, by its column.
 MOMENTS = ("opened_at", "acknowledged_at", "resolved_at")
 _OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
 _ABOUT_MONITOR = f"""
@@ -160,7 +160,7 @@ def active_of_monitor(transaction: Transaction, monitor: str) -> list[Alert]:
 
 
 def ends(transaction: Transaction, ids: Sequence[int]) -> dict[int, Row]:
-    """Whose these alerts are, and when they ended, by id; one that was deleted is left out."""
+    """The subjects of these alerts, and when they ended, by id; one that was deleted is left out."""
     sql = "SELECT id, subject, resolved_at FROM alerts WHERE id IN"
     asked = [transaction.ask(f"{sql} ({some})", **named) for some, named in in_parts(ids)]
     return {row["id"]: row for answer in asked for row in answer()}

@@ -82,7 +82,7 @@ def end(transaction: Transaction, announcement_id: int, alerts: Sequence[int | N
 
 
 def known(transaction: Transaction, slug: str, kind: str, since: str) -> set[str]:
-    """What of this kind was announced on a page, as far as it is of so late a time."""
+    """The announcements of this kind on a page, from a time on."""
     sql = "SELECT about FROM announcements WHERE slug = :slug AND kind = :kind AND at >= :since"
     return {row["about"] for row in transaction.rows(sql, slug=slug, kind=kind, since=since)}
 

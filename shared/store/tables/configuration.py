@@ -57,19 +57,19 @@ def version(transaction: Transaction) -> int:
 
 
 def body(transaction: Transaction) -> dict[str, Any]:
-    """What the file says beside its monitors."""
+    """The parts of the file beside its monitors."""
     row = transaction.row("SELECT body FROM configuration WHERE id = 1")
     return dict(json.loads(row["body"])) if row else {}
 
 
 def escalations(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The escalations of a body, by name. Whoever may apply one may write anything there."""
+    """The escalations of a body, by name. A person who may apply one may write anything there."""
     found = body.get("escalations")
     return found if isinstance(found, Mapping) else {}
 
 
 def problem(transaction: Transaction) -> str | None:
-    """What is wrong with the file as it is now."""
+    """The mistakes of the file as it is now."""
     row = transaction.row("SELECT problem FROM configuration WHERE id = 1")
     return row["problem"] if row else None
 

@@ -39,7 +39,7 @@ class Stored(NamedTuple):
 
 
 class Adding:
-    """Events on their way into the table. What is stored of them is asked for before their monitors are known."""
+    """Events on their way into the table. Their stored rows are asked for before their monitors are known."""
 
     def __init__(self, transaction: Transaction, received: "Sequence[tuple[Event, datetime]]") -> None:
         """``received``: each event with the time of its receipt."""
@@ -50,7 +50,7 @@ class Adding:
     def add(self, monitor_ids: Sequence[int | None]) -> list[Stored]:
         """Store the events, each with its monitor's id, or None if its ``event_id`` is known; their rows, in order.
 
-        What is known changes nothing.
+        A known event changes nothing.
         """
         results, old = _found(self._asked)
         new: dict[tuple[int, int], tuple[Narrow, int]] = {}
@@ -66,7 +66,7 @@ class Adding:
         return list(self._stored(old, added))
 
     def _stored(self, old: Mapping[str, int], added: Mapping[tuple[int, int], int]) -> Iterator[Stored]:
-        """What became of each. ``old``: the ids of those that a former version has stored."""
+        """The outcome of each. ``old``: the ids of those that a former version has stored."""
         given = zip(self._events, self._rows, strict=True)
         ids = [old.get(event.event_id) or added.get(row.key) for event, row in given]
         missing = [event.event_id for event, row_id in zip(self._events, ids, strict=True) if row_id is None]
@@ -136,7 +136,7 @@ class Former(NamedTuple):
 
 
 def narrowed(rows: Iterable[Row]) -> list[Former]:
-    """What becomes of rows of former versions; those that somebody damaged are left out."""
+    """The events of rows of former versions; those that somebody damaged are left out."""
     found = []
     for row in rows:
         with contextlib.suppress(ValueError):

@@ -14,7 +14,7 @@ from shared.store.engines.database import Row, Transaction
 if TYPE_CHECKING:
     from shared.monitors.parts import Heartbeat
 
-# What Gatus writes as a hyphen in a key.
+# The signs that Gatus writes as a hyphen in a key.
 _HYPHENS = str.maketrans(dict.fromkeys(" /_,.#+&", "-"))
 _TIMES = ("pinged_at", "began_at", "missed_at")
 _SAVE = """
@@ -57,7 +57,7 @@ def expected(transaction: Transaction) -> list[Row]:
 
 
 def beat_of(row: Row) -> Beat:
-    """What the row says of the monitor's pings."""
+    """The row's columns about the monitor's pings."""
     return Beat(*(datetime.fromisoformat(row[name]) if row[name] else None for name in _TIMES))
 
 

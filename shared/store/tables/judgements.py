@@ -24,7 +24,7 @@ class Judgement(NamedTuple):
 
 
 def of_decision(event_id: int, event: "Event", decision: Decision) -> Judgement | None:
-    """What is kept of the decision about an event; None if it was healthy."""
+    """The kept part of the decision about an event; None if it was healthy."""
     monitor, seen, reason = decision.monitor, decision.place or decision.monitor, decision.reason
     if event.is_success:
         if reason is Reason.HEALTHY:

@@ -1,7 +1,7 @@
 """The tables ``merged_days`` and ``merged_monitors``: rollups of days, merged for all and for each group.
 
 A day is there for all and for each group that had checks, or not at all. It is the sum of the day's rollups of the
-monitors in ``merged_monitors``. What changes those rollups changes or forgets the day in the same transaction.
+monitors in ``merged_monitors``. Code that changes those rollups changes or forgets the day in the same transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence

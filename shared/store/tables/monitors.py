@@ -10,14 +10,14 @@ from shared.models.monitor import SEVERAL
 from shared.store.engines.database import MAX_ID, Row, Transaction
 from shared.store.tables.scope import OF_ONE_AGENT
 
-# What an event, or a person, can change.
+# The columns that an event, or a person, can change.
 _CHANGING = (
     *("target_url", "agent", "state", "since", "consecutive_failures", "failing_since", "consecutive_successes"),
     *("recovering_since", "slow_checks", "certificate_notice", "last_checked_at", "last_event_id"),
     *("location", "outcomes", "is_flapping"),
 )
 _SAVED = ("id", *_CHANGING)
-# What the usual event changes: the monitor was healthy and is.
+# The columns that the usual event changes: the monitor was healthy and is.
 _COUNTED = ("consecutive_successes", "last_checked_at", "last_event_id", "outcomes")
 _rest = operator.attrgetter(*(name for name in _CHANGING if name not in _COUNTED))
 # The table has more: each column costs every event a little.
@@ -63,7 +63,7 @@ def save_all(transaction: Transaction, changed: Iterable[tuple[Monitor, Monitor]
     counted, more = [], []
     for before, after in changed:
         if _rest(before) == _rest(after):
-            # Each event comes by here. Of these values, the column of the time alone is written otherwise.
+            # Each event comes by here. Only the column of the time is written otherwise than these values.
             columns = dict(zip(_COUNTED_AND_ID, _counted(after), strict=True))
             columns["last_checked_at"] = as_json(after.last_checked_at)
             counted.append(columns)
@@ -118,7 +118,7 @@ def named_or_grouped(transaction: Transaction, names: Iterable[str]) -> list[Mon
 
 
 def for_pages(transaction: Transaction) -> list[Row]:
-    """What a status page needs to know of every monitor, in the order of their ids."""
+    """The columns that a status page needs of every monitor, in the order of their ids."""
     sql = """SELECT monitors.id, monitors.name, group_name, tags, target_url, policy, state, since, is_watched,
         monitors.last_checked_at, COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds,
         timeout_seconds
@@ -127,7 +127,7 @@ def for_pages(transaction: Transaction) -> list[Row]:
 
 
 def for_metrics(transaction: Transaction, most: int) -> list[Row]:
-    """What a metric says of each of the first monitors that are watched."""
+    """The columns of a metric, of each of the first monitors that are watched."""
     sql = """SELECT name, group_name, state, last_event_id FROM monitors
         WHERE removed_at IS NULL AND is_watched = 1 ORDER BY id LIMIT :most"""
     return transaction.rows(sql, most=most)

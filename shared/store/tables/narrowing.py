@@ -15,7 +15,7 @@ from shared.settings.secrets import without_password
 if TYPE_CHECKING:
     from shared.models import Event
 
-# What an event has in common with most others of its monitor.
+# The part that an event has in common with most others of its monitor.
 RESULT = (
     *("target_url", "location", "is_success", "status_code", "error_message", "cause", "is_inconclusive", "ip"),
     *("certificate_expires_at", "condition"),
@@ -77,7 +77,7 @@ def key_of(event_id: str) -> Key:
 
 
 def _sixteen_bytes(digits: str) -> bytes | None:
-    """What 32 hex digits say; None if these are none, or are not in lower case."""
+    """The bytes of 32 hex digits; None if these are none, or are not in lower case."""
     try:
         found = bytes.fromhex(digits)
     except ValueError:

@@ -8,7 +8,7 @@ from shared.models import Attempt, AttemptStatus, Notification, NotificationStat
 from shared.store.engines.database import Row, Transaction, in_parts
 from shared.store.tables.notifications import IS_DUE, LEASE, salvage
 
-# What ``notifications.claim`` would claim one after the other, in one pass over everything that is owed or held.
+# The rows that ``notifications.claim`` would claim one after the other, in one pass over all that are owed or held.
 _WAITING = f"""
     SELECT due.id, due.kind, due.due_at, due.listed_with, due.status FROM (
         SELECT owed.*, min(owed.id) OVER (PARTITION BY about.subject, about.kind) AS next_id
@@ -42,7 +42,7 @@ _LOG = """
 def waiting(
     transaction: Transaction, channel: str, *, now: datetime, leased_until: datetime, skew: timedelta
 ) -> list[Waiting]:
-    """What could be claimed for the channel, the longest due first. ``skew`` as for ``notifications.claim``."""
+    """The notifications that could be claimed for the channel, longest due first. ``skew``: see ``notifications``."""
     rows = transaction.rows(
         _WAITING,
         channel=channel,

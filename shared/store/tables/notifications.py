@@ -40,7 +40,7 @@ _IS_NEXT = " AND ".join(
     for status in ("status IN ('PENDING', 'SENDING')", "status = 'HELD'")
 )
 
-# What can be claimed: it is due, and no other sender has it.
+# A row that can be claimed: it is due, and no other sender has it.
 IS_DUE = """
           (due.due_at <= :now OR due.scheduled_at > :clock_was_set_back)
           AND (due.leased_until IS NULL OR due.leased_until <= :now OR due.leased_until > :longest_lease)"""

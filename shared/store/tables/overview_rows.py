@@ -1,4 +1,4 @@
-"""What the dashboard shows of many monitors, alerts and channels at once: rows of several tables, without policies."""
+"""Rows that the dashboard shows of many monitors, alerts and channels at once: of several tables, without policies."""
 
 from collections.abc import Collection, Sequence
 
@@ -44,7 +44,7 @@ def active_alerts(transaction: Transaction) -> list[Alert]:
 
 
 def first_messages(transaction: Transaction, alert_ids: Sequence[int]) -> list[Row]:
-    """What is owed, or was, when these alerts opened: to whom, and what became of it."""
+    """The messages owed when these alerts opened: to whom, and with which outcome."""
     found: list[Row] = []
     for ids, named in in_parts(list(alert_ids)):
         found += transaction.rows(

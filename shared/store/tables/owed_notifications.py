@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
 
-# What ``notifications`` says of the next one to send, in one pass over everything that is owed: GET / asks this.
+# The next one of ``notifications`` to send, in one pass over everything that is owed: GET / asks this.
 _OWED_BY_CHANNEL = """
     SELECT channel, count(*) AS owed, min(created_at) AS oldest, sum(
         CASE WHEN due_at <= :late AND (leased_until IS NULL OR leased_until <= :late) AND id = next_id

@@ -26,7 +26,7 @@ _PUT = """
 
 
 class Part(NamedTuple):
-    """Which row: a monitor's hours or days within some days, which have a number."""
+    """The key of a row: a monitor's hours or days within some days, which have a number."""
 
     monitor_id: int
     step: str
@@ -45,7 +45,7 @@ class Part(NamedTuple):
 
 
 class Pack(NamedTuple):
-    """What a row has."""
+    """The content of a row."""
 
     part: Part
     starts_at: str

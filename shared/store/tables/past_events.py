@@ -51,7 +51,7 @@ def of_monitor(
 def measured(
     transaction: Transaction, scope: Scope, since: str, until: str, *, after: int = 0, up_to: int = MAX_ID
 ) -> Iterator[Row]:
-    """What is counted of the events of ``[since, until)``, in the order of their ids, which lie in ``(after, up_to]``.
+    """The counted columns of the events of ``[since, until)``, by their ids, which lie in ``(after, up_to]``.
 
     They are read in parts, so that no number of them fills the memory.
     """
@@ -103,7 +103,7 @@ def up_to(transaction: Transaction, monitor_id: int, until: datetime, most: int)
 
 
 def judged(transaction: Transaction, monitor_id: int, after: int) -> Iterator[Row]:
-    """What is judged of a monitor's events behind an id, in the order in which they came. They are read in parts."""
+    """The judged columns of a monitor's events behind an id, in the order of their arrival. They are read in parts."""
     # The index of a monitor's events goes by their times: so their ids are sorted here, and the rows found by them.
     found = transaction.rows(_IDS, monitor_id=monitor_id)
     for ids, named in in_parts(sorted(row["id"] for row in found if row["id"] > after)):

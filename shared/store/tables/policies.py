@@ -33,12 +33,12 @@ _PUT_TARGET = """
         reminder_seconds = NULL, escalation = NULL, max_response_ms = NULL, certificate_limits = NULL,
         locations = NULL, quorum = NULL, depends_on = NULL, group_name = NULL, tags = NULL, line = NULL
     WHERE monitors.source IN ('env', 'report') OR monitors.removed_at IS NOT NULL"""
-# Whatever else a page asks for is a column that has to equal it.
+# Any other filter of a page is a column that has to equal it.
 _PAGE = "SELECT * FROM monitors WHERE removed_at IS NULL AND id > :after"
 
 
 class Watched(NamedTuple):
-    """What of a monitor decides when it is checked, and where. ``locations``: None means everywhere.
+    """The columns of a monitor that decide when it is checked, and where. ``locations``: None means everywhere.
 
     ``is_target``: only the agent checks it that has it among its own targets.
     """
@@ -63,7 +63,7 @@ class Watched(NamedTuple):
 def columns_of(
     policy: Policy, source: str, version: int, *, line: int | None, token_hash: str | None
 ) -> dict[str, Any]:
-    """What is stored of a policy."""
+    """The stored columns of a policy."""
     return {
         "name": policy.name,
         "source": source,
@@ -125,7 +125,7 @@ def unwatch(transaction: Transaction, monitor_id: int, *, version: int, removed_
 
 
 def set_line(transaction: Transaction, monitor_id: int, line: int | None) -> None:
-    """Where the monitor stands in its file now."""
+    """The monitor's place in its file now."""
     transaction.rows("UPDATE monitors SET line = :line WHERE id = :id", id=monitor_id, line=line)
 
 

@@ -59,7 +59,7 @@ def add_of_agent(transaction: Transaction, agent: str, state: str, at: datetime)
 
 
 def add_policy(transaction: Transaction, monitor_id: int, at: datetime) -> None:
-    """What of a monitor's policy judges, if that is new; to be called after the change."""
+    """Note the judging fields of a monitor's policy if they are new; to be called after the change."""
     row, known = transaction.row(_POLICY, id=monitor_id), transaction.row(_IN_FORCE, id=monitor_id)
     policy = {name: row[name] for name in JUDGING} if row else {}
     if policy and (known is None or json.loads(known["body"]) != policy):
@@ -94,7 +94,7 @@ def _add(
 
 
 def of_monitor(transaction: Transaction, monitor_id: int) -> Iterator[Fact]:
-    """What happened to a monitor and to all windows, in order. It is read in parts."""
+    """The facts about a monitor and all windows, in order. They are read in parts."""
     after, condition = 0, "(monitor_id = :id OR monitor_id IS NULL)"
     while rows := transaction.rows(_PAGE.format(condition), after=after, id=monitor_id, most=_AT_ONCE):
         yield from map(_fact, rows)
@@ -102,7 +102,7 @@ def of_monitor(transaction: Transaction, monitor_id: int) -> Iterator[Fact]:
 
 
 def first_name(transaction: Transaction, monitor_id: int) -> str | None:
-    """What a monitor was called when a policy of it came into force first; None if none did."""
+    """The name of a monitor when its first policy came into force; None if none did."""
     row = transaction.row(_FIRST, id=monitor_id)
     return json.loads(row["body"])["name"] if row else None
 

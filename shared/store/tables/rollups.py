@@ -86,7 +86,7 @@ def days_of(transaction: Transaction, monitor_ids: Sequence[int]) -> set[str]:
 
 
 def oldest_part(transaction: Transaction, step: str, before: str) -> Part | None:
-    """Where the oldest hour or day belongs that began before then; None if there is none."""
+    """The pack of the oldest hour or day that began before then; None if there is none."""
     row = transaction.row(_OLDEST, step=step, before=before)
     return Part.of(_key(row)) if row else None
 

@@ -1,4 +1,4 @@
-"""Whose rows a question about several monitors is about."""
+"""The monitors whose rows a question is about."""
 
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ class Scope(NamedTuple):
 
     @property
     def condition(self) -> str:
-        """What is true of a row with a ``monitor_id`` that is one of theirs."""
+        """The condition of a row with a ``monitor_id`` that is one of theirs."""
         if self.monitor_id is not None:
             return "monitor_id = :of_monitor"
         of_group = "" if self.group is None else " AND group_name = :of_group"

@@ -21,7 +21,7 @@ def get(transaction: Transaction, session_hash: str, now: datetime) -> Row | Non
 
 
 def rename(transaction: Transaction, session_hash: str, name: str | None) -> None:
-    """Whose session it is."""
+    """The holder of the session."""
     transaction.rows("UPDATE sessions SET name = :name WHERE hash = :hash", name=name, hash=session_hash)
 
 

@@ -95,7 +95,7 @@ def withdraw(transaction: Transaction, mail: Row, now: datetime) -> int:
 
 
 def confirmed(transaction: Transaction, subscriber_id: int) -> None:
-    """What still asks for a confirmation is not sent any more."""
+    """A mail that still asks for a confirmation is not sent any more."""
     sql = """DELETE FROM subscriber_mails
         WHERE subscriber_id = :id AND announcement_id IS NULL AND status = 'PENDING'"""
     transaction.rows(sql, id=subscriber_id)

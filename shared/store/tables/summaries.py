@@ -18,7 +18,7 @@ _OUTAGES = """
     WHERE alerts.kind = 'OUTAGE' AND failed_at >= :since AND failed_at < :until AND removed_at IS NULL
     ORDER BY alerts.id"""
 
-# What the last check saw of each monitor that is watched.
+# The last check's view of each monitor that is watched.
 _CERTIFICATES = """
     SELECT monitors.name, certificate_expires_at AS expires_at FROM monitors
     JOIN raw_events ON raw_events.id = last_event_id JOIN results ON results.id = result_id
@@ -43,7 +43,7 @@ def outages(transaction: Transaction, since: datetime, until: datetime) -> Seque
 
 
 def certificates(transaction: Transaction, until: datetime) -> Sequence[Row]:
-    """Whose certificates expire before then, and when; the next one first."""
+    """The monitors whose certificates expire before then, and when; the next one first."""
     return transaction.rows(_CERTIFICATES, until=as_text(until))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
 
-# For so long a trial can be seen. What it holds may be secret.
+# For so long a trial can be seen. Its content may be secret.
 LASTS = timedelta(hours=1)
 # How often a trial is given out. One that ends the agent must not end it again and again.
 MOST_GIVEN = 3

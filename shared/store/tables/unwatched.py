@@ -1,4 +1,4 @@
-"""What ``monitors`` says about monitors that nobody may be checking. In a module of its own: only health asks."""
+"""Rows of ``monitors`` that nobody may be checking. In a module of its own: only health asks."""
 
 import json
 from datetime import datetime

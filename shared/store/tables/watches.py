@@ -6,7 +6,7 @@ from shared.alerting import WatchPeriod
 from shared.models import as_text
 from shared.store.engines.database import Transaction
 
-# When the local system started last. Not a watch: nothing could be missed before.
+# When the local system started last. This is no watch: nothing could be missed before.
 START = "local_start"
 # Since when the clock has gone without a leap: see ``store.clock``.
 CLOCK = "clock"

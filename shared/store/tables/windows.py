@@ -29,7 +29,7 @@ _LISTED = f"SELECT * FROM windows WHERE source <> '{ENDED}'"  # noqa: S608  # ou
 def columns_of(
     source: str, body: str, kind: str, targets: dict[str, Any], once: Span | None, recurrence: Recurrence | None
 ) -> dict[str, Any]:
-    """What is stored of a window. ``body``: the JSON of what was given."""
+    """The stored columns of a window. ``body``: the JSON of what was given."""
     return {
         "source": source,
         "body": body,

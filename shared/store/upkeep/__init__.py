@@ -1,1 +1,1 @@
-"""What keeps the store small: events are folded into rollups, and what is old is pruned."""
+"""Upkeep keeps the store small: it folds events into rollups, and prunes what is old."""

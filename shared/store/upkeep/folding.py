@@ -52,7 +52,7 @@ def _settled(transaction: Transaction, after: int, now: datetime) -> list[Row]:
     settled = as_text(now - SETTLED)
     events = transaction.rows(_NEXT, after=after, most=EVENTS_AT_ONCE)
     fresh = next((number for number, event in enumerate(events) if event["received_at"] >= settled), len(events))
-    # What was received ahead of now dates from before the clock was set back.
+    # An event that was received ahead of now dates from before the clock was set back.
     ahead = as_text(now + SETTLED)
     if fresh < len(events) and events[fresh]["received_at"] > ahead:
         fresh = len(events)

@@ -20,7 +20,7 @@ _MOST_DAYS = 3
 
 
 class Additions:
-    """What new events add to the merged days that are there.
+    """The additions of new events to the merged days that are there.
 
     It is read and counted while nobody waits. ``save`` writes it, or forgets the days if they are others by then.
     """

@@ -1,4 +1,4 @@
-"""What is old is deleted, in steps that hold nobody up."""
+"""Old rows are deleted, in steps that hold nobody up."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ _OLD_WINDOWS = "DELETE FROM windows WHERE source <> 'file' AND ends_at < :before
 
 
 def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], int]]:
-    """What is pruned, each as a step that returns how many rows it deleted; to be repeated until that is 0."""
+    """The rows to prune, by kind: a step returns how many rows it deleted, and is to be repeated until that is 0."""
 
     def before(seconds: float) -> str:
         return as_text(now - timedelta(seconds=seconds))

@@ -1,1 +1,1 @@
-"""What the store keeps for the people who look at the dashboard."""
+"""The store's part for the people who look at the dashboard."""

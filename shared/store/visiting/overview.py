@@ -1,4 +1,4 @@
-"""What the dashboard shows at a glance: every monitor, what is wrong, and whether people would hear of it."""
+"""The dashboard at a glance: every monitor, what is wrong, and whether people would hear of it."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -28,7 +28,7 @@ class Now(NamedTuple):
 
 
 class Overview:
-    """What one store has for the dashboard."""
+    """The facts of one store for the dashboard."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

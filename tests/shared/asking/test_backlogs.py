@@ -74,7 +74,7 @@ def _walked(store: Store, monitor_id: int, limit: int) -> list[Moment]:
 def test_each_state_follows_from_the_one_before(
     store: Store, story: list[tuple[int, bool, int]], threshold: int, limit: int
 ) -> None:
-    """Whatever waited for how long, and on pages of any size. The last one is the monitor's."""
+    """Any waits, and pages of any size. The last one is the monitor's."""
     [(begun,)] = rows(store, "SELECT count(*) FROM monitors")
     monitor_id, name = int(str(begun)) + 1, f"m{begun}"
     policy = {"name": name, "url": "http://m/", "interval": "30s", "failure_threshold": threshold}

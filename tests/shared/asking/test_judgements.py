@@ -110,7 +110,7 @@ def test_a_threshold_that_changes_leaves_former_counts(store: Store) -> None:
 def test_a_line_has_the_reason_of_the_decision(
     store: Store, checks: list[tuple[str, str, int, int]], policy: dict[str, object]
 ) -> None:
-    """Whatever the order in which checks of three locations arrive. The time goes on from example to example."""
+    """Checks of three locations arrive in any order. The time goes on from example to example."""
     [(begun,)] = rows(store, "SELECT count(*) FROM monitors")
     name = f"m{begun}"
     store.monitors.add(Policy.model_validate({"name": name, "url": "http://m/", "interval": "60s"} | policy), now=NOON)

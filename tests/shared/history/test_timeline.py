@@ -69,7 +69,7 @@ def shown(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
             [(0, "UNKNOWN", "UP"), (30, "UP", "UNKNOWN"), (10, "UNKNOWN", "DOWN"), (20, "DOWN", "UP")],
             [(0, "UNKNOWN", "UP"), (10, "UP", "DOWN"), (20, "DOWN", "UP")],
         ),
-        # What another location noticed later was earlier.
+        # Another location noticed later what was earlier.
         (
             [(0, "UP", "PENDING"), (20, "PENDING", "DOWN"), (10, "DOWN", "UP")],
             [(0, "UP", "PENDING"), (10, "PENDING", "UP")],

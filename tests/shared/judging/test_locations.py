@@ -119,7 +119,7 @@ def test_a_person_who_resolves_it_lets_all_locations_begin_again(store: Store) -
 
 
 def lose_tokyo(store: Store) -> None:
-    """Of three locations, tokyo and pusan see an outage; tokyo has not been heard of since 62."""
+    """tokyo and pusan, two of three locations, see an outage; tokyo has not been heard of since 62."""
     seen(store, 1, seoul=True, tokyo=True, pusan=True)
     seen(store, 61, pusan=False)
     assert seen(store, 62, tokyo=False) == ["OPENED"]

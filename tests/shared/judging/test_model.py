@@ -73,7 +73,7 @@ class RulesAndModel(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(PLANS)), place=st.sampled_from(PLACES), gap=st.sampled_from([1.0, 30.0]))
     def a_place_is_offline(self, name: str, place: str, gap: float) -> None:
-        """Of a single location nothing says that it was DOWN while it recovered."""
+        """Nothing says of a single location that it was DOWN while it recovered."""
         if len({check.place for check in self.watched[name].checks} | {place}) > 1:
             self.now += gap
             self._arrives(name, place, ok=None)

@@ -97,14 +97,14 @@ def test_agents_with_different_clocks_are_judged_in_order(store: Store, off: flo
     [
         (600.0, 600.0),
         (-600.0, -600.0),
-        # Honest clocks differ. What claims to come from the future has happened by now.
+        # Honest clocks differ. An event that claims to come from the future has happened by now.
         (4.0, 0.0),
         (-4.0, 0.0),
         (0.0, 0.0),
     ],
 )
 def test_a_check_has_its_place_whatever_its_agents_clock_says(store: Store, ahead: float, noted: float) -> None:
-    """So has each of its tries. The agent's row says how wrong its clock is, as long as it is."""
+    """Each of its tries has happened too. The agent's row says how wrong its clock is, as long as it is."""
     tried = CheckAttempt(timestamp=at(29 + ahead), error_message="reset")
     checks = [event(0, ok=True), event(30 + ahead, ok=False, agent="seoul", attempts=(tried,))]
     for received, each in zip((0, 30), checks, strict=True):

@@ -76,7 +76,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         return self._token() if policy.oauth2 else self.transfer(self.request.url, self.time_left())
 
     def family_for(self, url: str) -> Any:
-        """Which addresses of the host to use. What the policy says goes before what was learned."""
+        """The addresses of the host to use. The policy goes before what was learned."""
         return pycurl.IPRESOLVE_WHATEVER if self.subject.policy.ip_version else super().family_for(url)
 
     def first_request(self, url: str) -> Request:
@@ -177,7 +177,7 @@ class HttpPolicyCheck(PolicyTransfer, HttpTransfer):
         return (is_failing and len(self._body) >= _MESSAGE_BYTES) or super().take_further_body(part)
 
     def why(self, curl: Any, code: int, text: str, status: int | None) -> Cause | None:
-        """Why the transfer failed. What a status means is noted apart: conditions may say otherwise."""
+        """Why the transfer failed. The meaning of a status is noted apart: conditions may say otherwise."""
         seen, policy = self.subject.seen, self.subject.policy
         if status is not None and not self.address_filter.refusal and not is_proxys(curl, status):
             seen.finding = _status_finding(policy.accepted_status_codes, status)

@@ -171,7 +171,7 @@ class Cancellation(Exchange):
         self._end()
 
     def proceed(self) -> bool:
-        """Connect and ask. Whatever comes of it, the check has ended."""
+        """Connect and ask. The check has ended, whatever comes of it."""
         status = self._request.poll()
         self._wants = READ if status == pq.PollingStatus.READING else WRITE
         is_over = status in (pq.PollingStatus.OK, pq.PollingStatus.FAILED)

@@ -1,1 +1,1 @@
-"""What is read for ``GET /metrics``."""
+"""The reads of ``GET /metrics``."""

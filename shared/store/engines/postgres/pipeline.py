@@ -26,7 +26,7 @@ class Statement:
 
     @property
     def status(self) -> str | None:
-        """What the server said of it."""
+        """The server's response to it."""
         return self._cursor.statusmessage if self._cursor else None
 
     @functools.cached_property

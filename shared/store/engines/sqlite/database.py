@@ -72,7 +72,7 @@ class SqliteTransaction(Transaction):
 
 
 def _mappings(cursor: sqlite3.Cursor) -> list[Row]:
-    """What the cursor returns. A ``sqlite3.Row`` would compare the names of its columns each time that it is read."""
+    """The rows of the cursor. A ``sqlite3.Row`` would compare the names of its columns each time that it is read."""
     if cursor.description is None:
         return []
     names = [column[0] for column in cursor.description]

@@ -23,7 +23,7 @@ _ASK_AGAIN_SECONDS = 0.02
 
 
 class Files(NamedTuple):
-    """Which files were opened, by device and inode."""
+    """The opened files, by device and inode."""
 
     database: Identity
     wal: Identity | None

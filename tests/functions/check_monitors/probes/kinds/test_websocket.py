@@ -94,7 +94,7 @@ def test_a_ping_is_answered(serve: RawServers) -> None:
 
 @pytest.mark.parametrize("frame", [b"\x89\x01p", b"\x8a\x01p", b"\x81\0"], ids=["ping", "pong", "empty"])
 def test_frames_without_content_hold_up_neither_the_check_nor_others(serve: RawServers, frame: bytes) -> None:
-    """Whatever is held up takes 20 s. A busy machine may well take some seconds."""
+    """A frame that is held up takes 20 s. A busy machine may well take some seconds."""
     url = url_of(serve, upgrades(frame * 1000 + text_frame(b"hello")))
     event = check_policy(url, keyword="hello", timeout="20s")
     assert event.error_message is None

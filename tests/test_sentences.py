@@ -1,0 +1,56 @@
+"""Comments and docstrings: no sentence begins with a word that CONTRIBUTING.md rules out."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared import ROOT
+from tests.test_architecture import modules, name_of
+from tests.test_walls import files_of_tests
+
+RULE = re.compile(r"No sentence\nstarts with ([^.]+)\.", re.MULTILINE)
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@pytest.fixture(scope="module")
+def unwanted() -> re.Pattern[str]:
+    rule = RULE.search((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert rule is not None
+    return re.compile(rf"(?:^|[.?!] )((?:{'|'.join(re.findall('[A-Z][a-z]+', rule[1]))})\b.{{,60}})")
+
+
+def texts(source: str) -> Iterator[str]:
+    """The docstrings of a module, and its comments: those on neighbouring lines are one text."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
+            yield " ".join(text.split())
+    block: list[str] = []
+    last = 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            if token.start[0] != last + 1:
+                yield " ".join(block)
+                block = []
+            block.append(token.string.lstrip("# "))
+            last = token.start[0]
+    yield " ".join(block)
+
+
+@pytest.mark.slow
+def test_sentences_begin_with_their_subject(unwanted: re.Pattern[str]) -> None:
+    def found(path: Path) -> list[str]:
+        return [match[1] for text in texts(path.read_text("utf-8")) for match in unwanted.finditer(text)]
+
+    sentences = {name_of(path): found(path) for path in [*modules(), *files_of_tests()]}
+    assert {name: begins for name, begins in sentences.items() if begins} == {}
+
+
+def test_a_comment_of_several_lines_is_one_text(unwanted: re.Pattern[str]) -> None:
+    source = "# The store keeps it. Not\n# all of it.\n\nx = 1  # What it is\ndef f():\n    'Fine. So what?'\n"
+    begun = [match[1] for text in texts(source) for match in unwanted.finditer(text)]
+    assert begun == ["So what?", "Not all of it.", "What it is"]
