@@ -24,7 +24,7 @@ from functions.status_page.showing import (
     viewer_of,
     written,
 )
-from functions.status_page.visible import Group, Monitor, Page, open_pages, page_of
+from functions.status_page.visible import Group, Monitor, Page, missing, open_pages, page_of
 from shared import web
 from shared.models import as_text, now
 from shared.pages import formatting
@@ -61,11 +61,6 @@ def with_pages(use_case: Callable[..., Response]) -> Callable[..., Response]:
 def can_subscribe(page: Page, reading: Reading, settings: Settings) -> bool:
     """Whether mails about the page can be sent, and have an address that their links lead to."""
     return bool(settings.public_url) and mailing_channel(page.settings, reading.facts.get("mailing", ())) is not None
-
-
-def missing() -> web.Problem:
-    """The problem of whatever is private, or is not there: nobody can tell which."""
-    return web.Problem(404, "there is no such page")
 
 
 def found_page(reading: Reading, slug: str) -> Page:

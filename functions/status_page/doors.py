@@ -9,8 +9,7 @@ from flask import Request, Response
 
 from functions.status_page.readings import readings
 from functions.status_page.showing import FOLDER, Viewer, title_of, viewer_of
-from functions.status_page.visible import Page, page_of
-from shared import web
+from functions.status_page.visible import Page, missing, page_of
 from shared.pages import passwords
 from shared.pages.answers import page_answer
 from shared.pages.rendering import render
@@ -59,7 +58,7 @@ def unlock(request: Request, settings: Settings, slug: str) -> Response:
     page = page_of(readings(settings).get(settings).facts, slug)
     stored = page.settings.get("password") if page else None
     if page is None or not stored:
-        raise web.Problem(404, "there is no such page")
+        raise missing()
     # Imported here: few pages have a password.
     from shared.web.sessions import address_of
 

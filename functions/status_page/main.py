@@ -9,7 +9,6 @@ from functions.status_page.answering import (
     feed_answer,
     json_answer,
     known_now,
-    missing,
     monitor_answer,
     page_html_answer,
     shown_openly,
@@ -21,6 +20,7 @@ from functions.status_page.readings import readings
 from functions.status_page.showing import viewer_of
 from functions.status_page.subscribing.asking import subscribe, subscribe_to_other
 from functions.status_page.subscribing.following import show_subscription, use_subscription
+from functions.status_page.visible import missing
 from shared import web
 from shared.pages.answers import finish
 from shared.pages.assets import asset_answer

@@ -6,6 +6,12 @@ from typing import Any, NamedTuple
 from functions.status_page.facts import Facts
 from shared.pages.states import ORDER, Shown, shown_state
 from shared.settings.status_pages import MAIN, monitors_on, shown_of
+from shared.web.problems import Problem
+
+
+def missing() -> Problem:
+    """The problem of a page that is private, or is not there: nobody can tell which."""
+    return Problem(404, "there is no such page")
 
 
 class Monitor(NamedTuple):

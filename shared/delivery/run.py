@@ -159,9 +159,8 @@ class Run:
                 self._trouble = trouble
                 return
             except Exception as defect:  # noqa: BLE001  # a sender that ended here would leave its channel unserved
-                step(
-                    "server", "sender_failed", level=logging.ERROR, failure=True, channel=channel, reason=_name(defect)
-                )
+                reason = type(defect).__name__
+                step("server", "sender_failed", level=logging.ERROR, failure=True, channel=channel, reason=reason)
                 time.sleep(min(pause, max(0.0, self.budget.starts_until - self._elapsed())))
                 pause *= 2
 
@@ -264,7 +263,3 @@ class Run:
                 if not trouble.is_transient or self._elapsed() + POLL_SECONDS > self.budget.ends_at:
                     raise
             time.sleep(POLL_SECONDS)
-
-
-def _name(defect: Exception) -> str:
-    return type(defect).__name__

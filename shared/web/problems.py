@@ -75,9 +75,13 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
     from shared import alerting, store
 
     match error:
-        case store.AlertNotFound() | store.IncidentNotFound() | store.MonitorNotFound() | store.WindowNotFound():
-            return 404, {}
-        case store.TrialNotFound():
+        case (
+            store.AlertNotFound()
+            | store.IncidentNotFound()
+            | store.MonitorNotFound()
+            | store.TrialNotFound()
+            | store.WindowNotFound()
+        ):
             return 404, {}
         case store.NameTaken():
             return 409, {"field": "name", "value": error.name}

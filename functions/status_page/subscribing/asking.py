@@ -3,10 +3,11 @@
 from flask import Request, Response
 
 from functions.status_page import doors
-from functions.status_page.answering import can_subscribe, found_page, missing, with_pages
+from functions.status_page.answering import can_subscribe, found_page, with_pages
 from functions.status_page.readings import readings
 from functions.status_page.showing import viewer_of
 from functions.status_page.subscribing.told import told
+from functions.status_page.visible import missing
 from shared import web
 from shared.models import now
 from shared.pages.requests import LANGUAGES

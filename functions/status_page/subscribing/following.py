@@ -5,11 +5,11 @@ Opening it changes nothing, since programs that scan mail follow links too. A PO
 
 from flask import Request, Response
 
-from functions.status_page.answering import missing, with_pages
+from functions.status_page.answering import with_pages
 from functions.status_page.readings import readings
 from functions.status_page.showing import viewer_of
 from functions.status_page.subscribing.told import told
-from functions.status_page.visible import Page, page_of
+from functions.status_page.visible import Page, missing, page_of
 from shared import web
 from shared.links import subscriptions as tokens
 from shared.logs import step

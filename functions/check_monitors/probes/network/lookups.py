@@ -114,7 +114,7 @@ class AddressLookup(Exchange):
 
 def no_answer(host: str, seconds: float) -> Cause | None:
     """Return the cause of a check whose time was over while the name was looked up; None if ``host`` is no name."""
-    return None if _is_address(host) else Cause.of("dns_no_response", resolver=_resolver(), host=host, seconds=seconds)
+    return None if is_address(host) else Cause.of("dns_no_response", resolver=_resolver(), host=host, seconds=seconds)
 
 
 def family_for(url: str) -> Any:
@@ -145,7 +145,8 @@ def is_lingering(curl: Any) -> bool:
     return not curl.getinfo(pycurl.NAMELOOKUP_TIME) and curl.getinfo(pycurl.CONNECT_TIME) > 0
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is an address by itself, and no name."""
     try:
         ip_address(host)
     except ValueError:

@@ -3,13 +3,12 @@
 import socket
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from functions.check_monitors.probes.judgement import NotCheckable
 from functions.check_monitors.probes.kinds.dns_exchange import DnsExchange, answers, rcode
 from functions.check_monitors.probes.network.address_filter import refusal
-from functions.check_monitors.probes.network.lookups import AddressLookup
+from functions.check_monitors.probes.network.lookups import AddressLookup, is_address
 from shared.models import Cause
 
 _PORT = 53
@@ -98,7 +97,7 @@ def resolution_of(
     resolver: str | None, host: str, ip_version: int | None, fill: Callable[[str], str], *, is_private_allowed: bool
 ) -> Resolution | None:
     """The resolution of ``host`` by a policy's resolver; None if it has none, or if ``host`` is an address."""
-    if resolver is None or _is_address(host):
+    if resolver is None or is_address(host):
         return None
     return Resolution(fill(resolver), host, ip_version, is_private_allowed=is_private_allowed)
 
@@ -106,14 +105,14 @@ def resolution_of(
 def _server(resolver: str) -> tuple[str, int]:
     """The address and the port of ``9.9.9.9``, ``9.9.9.9:53``, ``2620:fe::fe``, ``[2620:fe::fe]:53``, ``dns://…``."""
     text = resolver.strip().partition("://")[2] or resolver.strip()
-    if _is_address(text):
+    if is_address(text):
         return text, _PORT
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname or "", parts.port or _PORT
     except ValueError:
         host, port = "", 0
-    if not _is_address(host):
+    if not is_address(host):
         raise NotCheckable(Cause.of("resolver_not_address", resolver=text))
     return host, port
 
@@ -126,11 +125,3 @@ def _has_no_way(address: str) -> bool:
     except OSError:
         return True
     return False
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
