@@ -1,7 +1,7 @@
 """The words of an announcement when its mail goes: nothing that was deleted, or hidden, since it was announced."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.settings.status_pages import monitors_on, pages_of, shown_of
@@ -17,25 +17,29 @@ def said_now(transaction: Transaction, row: Row) -> Body | None:
     page = pages_of(True, configuration.body(transaction)).get(row["slug"])
     if page is None:
         return None
-    shown = monitors_on(page, watched(transaction))
-    names = {each["name"] for each in shown}
     body = json.loads(row["body"])
     if row["kind"] == "INCIDENT":
-        return _incident(transaction, row["about"], body, names)
+        return _incident(transaction, row["about"], body, page)
     if row["kind"] == "WINDOW":
-        return _window(transaction, row["about"], body, shown)
-    return _outages(transaction, body, names)
+        return _window(transaction, row["about"], body, page)
+    return _outages(transaction, body, page)
 
 
-def watched(transaction: Transaction) -> list[dict[str, Any]]:
-    """Every monitor, as far as it matters to which pages show it."""
-    return [_monitor(row) for row in monitors.for_pages(transaction)]
+def watched(transaction: Transaction, names: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """The monitors with these names, by default all, as far as it matters to which pages show them."""
+    return [_monitor(row) for row in monitors.for_pages(transaction, names)]
 
 
-def _outages(transaction: Transaction, body: Body, names: Collection[str]) -> Body | None:
+def _shown(transaction: Transaction, page: Body, names: Collection[str]) -> set[str]:
+    """Those of the names that the page shows. Every mail asks, so that it reads no more monitors than it names."""
+    return {each["name"] for each in monitors_on(page, watched(transaction, names))}
+
+
+def _outages(transaction: Transaction, body: Body, page: Body) -> Body | None:
     # By their alerts, which follow a monitor that gets another name. Former versions did not note them.
     ends = alerts.ends(transaction, [each["alert"] for each in body["outages"] if "alert" in each])
-    named = ({**each, "name": name_now(each, ends.get(each.get("alert")))} for each in body["outages"])
+    named = [{**each, "name": name_now(each, ends.get(each.get("alert")))} for each in body["outages"]]
+    names = _shown(transaction, page, {each["name"] for each in named})
     left = [each for each in named if each["name"] in names]
     return {**body, "outages": left} if left else None
 
@@ -45,29 +49,31 @@ def name_now(told: Body, alert: Row | None) -> str:
     return str(alert["subject"] if alert else told["name"])
 
 
-def _incident(transaction: Transaction, about: str, body: Body, names: Collection[str]) -> Body | None:
+def _incident(transaction: Transaction, about: str, body: Body, page: Body) -> Body | None:
     incident = incidents.find(transaction, int(about.split()[1]))
     affects = json.loads(incident["monitors"]) if incident else []
+    names = _shown(transaction, page, affects)
     affected = [name for name in affects if name in names]
     if incident is None or (affects and not affected):
         return None
     return {**body, "title": incident["title"], "names": affected}
 
 
-def _window(transaction: Transaction, about: str, body: Body, shown: Sequence[dict[str, Any]]) -> Body | None:
+def _window(transaction: Transaction, about: str, body: Body, page: Body) -> Body | None:
     # Imported here: few mails are about windows, and what reckons with them costs each cold start.
     from shared.store.tables import windows
 
     if body.get("is_cancelled"):
-        names = {each["name"] for each in shown}
-        left = body["names"] is True or [name for name in body["names"] if name in names]
+        names = body["names"]
+        shown = set() if names is True else _shown(transaction, page, names)
+        left = names is True or [name for name in names if name in shown]
         return {**body, "names": left} if left else None
     window = windows.find(transaction, announcements.window_of(about))
     # One that was moved again is announced again.
     if window is None or any(window[name] != body[name] for name in ("starts_at", "ends_at")):
         return None
     [(target, targeted)] = json.loads(window["targets"]).items()
-    affected = shown_of(target, targeted, shown)
+    affected = shown_of(target, targeted, monitors_on(page, watched(transaction)))
     title = json.loads(window["body"]).get("title")
     return {**body, "title": title, "names": target == "all" or affected} if affected else None
 

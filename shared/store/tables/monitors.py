@@ -2,7 +2,7 @@
 
 import json
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from shared.models import Monitor, MonitorState, as_json, as_text, columns_of
@@ -117,13 +117,18 @@ def named_or_grouped(transaction: Transaction, names: Iterable[str]) -> list[Mon
     return transaction.values(Monitor, sql, **named)
 
 
-def for_pages(transaction: Transaction) -> list[Row]:
-    """The columns that a status page needs of every monitor, in the order of their ids."""
-    sql = """SELECT monitors.id, monitors.name, group_name, tags, target_url, policy, state, since, is_watched,
+def for_pages(transaction: Transaction, names: Collection[str] | None = None) -> list[Row]:
+    """The facts for a status page of the monitors with these names, by default all, in the order of their ids."""
+    facts = """SELECT monitors.id, monitors.name, group_name, tags, target_url, policy, state, since, is_watched,
         monitors.last_checked_at, COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds,
         timeout_seconds
-        FROM monitors LEFT JOIN agents ON agents.name = monitors.agent WHERE removed_at IS NULL ORDER BY monitors.id"""
-    return transaction.rows(sql)
+        FROM monitors LEFT JOIN agents ON agents.name = monitors.agent WHERE removed_at IS NULL"""
+    if names is None:
+        return transaction.rows(f"{facts} ORDER BY monitors.id")
+    if not names:
+        return []
+    some = f"{facts} AND monitors.name IN ({transaction.marks(len(names))}) ORDER BY monitors.id"
+    return transaction.ask_by_position(some, tuple(names))()
 
 
 def for_metrics(transaction: Transaction, most: int) -> list[Row]:
