@@ -22,6 +22,7 @@ _SECRET = (
 # A header is secret if its name holds one of these words.
 _SECRET_WORDS = ("auth", "cookie", "key", "token", "secret", "pass", "credential", "session", "signature")
 _URLS = (("url",), ("proxy",), ("oauth2", "token_url"))
+_FIELDS = {"headers", *(path[0] for path in (*_SECRET, *_URLS))}
 
 
 def is_secret(path: Sequence[str]) -> bool:
@@ -60,7 +61,8 @@ def secrets_in(policy: Policy) -> list[str]:
             found.append(password_in(value) if path in _URLS else value)
         return value
 
-    _changed(policy.model_dump(mode="json"), note)
+    # Each failed check asks, and no other field has a secret.
+    _changed(policy.model_dump(mode="json", include=_FIELDS), note)
     return [secret for secret in found if secret]
 
 

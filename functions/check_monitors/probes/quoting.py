@@ -22,7 +22,9 @@ _WORD = r"[^\s;,]+"
 
 def hider(policy: Policy, token: str | None) -> Hide:
     """A function that hides each secret of ``policy``, and its ``token`` of OAuth 2, in a text."""
-    parts = {form for secret in _secrets(policy, token) for form in _forms(secret) if len(form) >= SHORTEST}
+    parts = {form for secret in _secrets(policy, token) if len(secret) >= SHORTEST for form in _forms(secret)}
+    if not parts:
+        return str  # the usual case: every text stays as it is
     return lambda text: _without_beginnings(masked(text, parts), parts)
 
 
@@ -50,8 +52,9 @@ def _secrets(policy: Policy, token: str | None) -> Iterator[str]:
     for name, value in policy.headers.items():
         if is_secret(("headers", name)):
             yield from _parts(_filled(value))
-    # A placeholder is there for what must not be written down.
-    for text in (*policy.headers.values(), policy.body or "", re.sub(_AUTHORITY, "", policy.url or "")):
+    # A placeholder stands for what must not be written down, except in the URL's host.
+    url = policy.url or ""
+    for text in (*policy.headers.values(), policy.body or "", re.sub(_AUTHORITY, "", url) if "$" in url else ""):
         yield from (os.environ.get(name, "") for name in names_in(text))
     yield from _credentials(policy)
 
@@ -77,8 +80,11 @@ def _credentials(policy: Policy) -> Iterator[str]:
     if own:
         user, password = _filled(own.username), _filled(own.password)
     else:
+        url = _filled(policy.url or "")
+        if "@" not in url:
+            return
         try:
-            parts = urlsplit(_filled(policy.url or ""))
+            parts = urlsplit(url)
         except ValueError:
             return
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
