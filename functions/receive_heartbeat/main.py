@@ -14,8 +14,9 @@ from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import now
 from shared.notifiers import routes_of
-from shared.settings import Settings
+from shared.settings import Settings, network_of
 from shared.store import HeartbeatNotFound, TokenShared, log_change, open_store
+from shared.web import sessions
 
 _GUESSES = Guesses()
 
@@ -58,7 +59,7 @@ def receive_heartbeat() -> None:
 
 
 def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: str | None = None) -> Response:
-    address = reading.address_of(request, settings)
+    address = network_of(sessions.address_of(request, settings))
     if seconds := _GUESSES.seconds_to_wait(address, token):
         detail = f"too many unknown tokens from this address: try again in {seconds} s"
         raise web.Problem(429, detail, headers={"Retry-After": str(seconds)})

@@ -2,17 +2,15 @@
 
 import contextlib
 import math
-import os
 import re
 
 from flask import Request
 
 from shared.alerting.heartbeats import Ping
 from shared.models import Cause, storable
-from shared.settings import Settings, is_in_cloud
 from shared.settings.secrets import MASK, without_password
 from shared.settings.secrets import quoted as shown
-from shared.web import Problem, sessions
+from shared.web import Problem
 from shared.words import cause_text
 
 # Longer text is cut: a job that talks much is alive all the same.
@@ -74,12 +72,6 @@ def of_gatus(request: Request, token: str) -> Ping:
     if success == "true":
         return Ping(response_time_ms=milliseconds)
     return _failed(_text(request.args.get("error", ""), token), Cause.of("failure_reported"), milliseconds)
-
-
-def address_of(request: Request, settings: Settings) -> str:
-    """The origin of the request, as far as nobody can make it up."""
-    # In a cloud the connection is the platform's own, and the platform adds the caller's address at the end.
-    return sessions.address_of(request, settings) if is_in_cloud(os.environ) else request.remote_addr or ""
 
 
 def _failed(message: str | None, otherwise: Cause, milliseconds: float | None = None) -> Ping:

@@ -133,7 +133,7 @@ def is_within(address: str, texts: tuple[str, ...]) -> bool:
 
 
 def network_of(address: str) -> str:
-    """By what limits count a client: its address; of IPv6 the first half, since it has all that begin with it."""
+    """The address of a client as limits count it: of IPv6 the first half, since a client has all that begin with it."""
     try:
         found = ipaddress.IPv6Address(address)
     except ValueError:

@@ -137,9 +137,9 @@ def is_over_tls(request: Request) -> bool:
 
 
 def address_of(request: Request, settings: Settings) -> str:
-    """The address that a request comes from: the last one on its way that is none of our proxies'.
+    """The address that a request comes from: the last one on its way that is not of a proxy of ours.
 
-    Those before it are what that one claims.
+    A visitor can make up all addresses before its own.
     """
     way = _way_of(request, settings)
     return next((address for address in reversed(way) if not settings.trusts(address)), way[0])
@@ -155,7 +155,7 @@ def is_at_this_machine(request: Request, settings: Settings) -> bool:
 
 
 def _way_of(request: Request, settings: Settings) -> list[str]:
-    """The addresses on the way of a request, the nearest last: what a proxy says that is ours or the platform's."""
+    """The addresses on the way of a request, the nearest last, as a proxy says it that is ours or the platform's."""
     direct = request.remote_addr or "?"
     if not (settings.trusts(direct) or is_in_cloud(os.environ)):
         return [direct]

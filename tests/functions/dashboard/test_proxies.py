@@ -6,7 +6,6 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from functions.receive_heartbeat import reading
 from shared.settings import Settings
 from shared.web import sessions
 from tests.functions.api import KEY
@@ -57,7 +56,7 @@ def test_behind_several_proxies_the_visitor_counts(
     monkeypatch.setenv("K_SERVICE", "bonghwa")
     made = EnvironBuilder(headers=[("X-Forwarded-For", way)], environ_base={"REMOTE_ADDR": "169.254.1.1"})
     request, settings = Request(made.get_environ()), Settings.from_env({"TRUSTED_PROXIES": proxies})
-    assert sessions.address_of(request, settings) == reading.address_of(request, settings) == address
+    assert sessions.address_of(request, settings) == address
 
 
 def test_where_nobody_is_trusted_the_connection_counts() -> None:

@@ -92,6 +92,17 @@ def test_wrong_keys_are_403_then_429(browser: Browser) -> None:
     assert browser.sign_in().status_code == 303, "another address is another one"
 
 
+def test_a_client_has_a_whole_network_of_ipv6(browser: Browser) -> None:
+    """Otherwise it would guess from another address each time."""
+    for number in range(5):
+        browser.environ["REMOTE_ADDR"] = f"2001:db8::{number}"
+        assert browser.sign_in("wrong").status_code == 403
+    browser.environ["REMOTE_ADDR"] = "2001:db8::5"
+    assert browser.sign_in().status_code == 429
+    browser.environ["REMOTE_ADDR"] = "2001:db8:0:1::5"
+    assert browser.sign_in().status_code == 303
+
+
 def test_right_keys_count_for_nothing(browser: Browser) -> None:
     for _ in range(8):
         assert browser.sign_in().status_code == 303

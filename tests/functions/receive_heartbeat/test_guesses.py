@@ -14,6 +14,19 @@ def test_many_unknown_tokens_are_429_and_a_known_one_is_not(job: Job) -> None:
     assert job.ping(f"/heartbeats/{TOKEN}")[0] == 200
 
 
+def test_behind_a_proxy_each_caller_counts(job: Job) -> None:
+    """A caller with IPv6 has all addresses of its network."""
+
+    def guess(token: str, address: str) -> int:
+        by_proxy = {"headers": {"X-Forwarded-For": address}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
+        return job.ping(f"/heartbeats/{token}", **by_proxy)[0]
+
+    for number in range(BURST + 1):
+        guess(f"guess-{number}", f"2001:db8::{number}")
+    assert guess("one-more", "2001:db8::ffff") == 429
+    assert guess("one-more", "2001:db8:0:1::1") == 404
+
+
 def test_waiting_gives_back_one_guess_a_second() -> None:
     clock = [1000.0]
     guesses = Guesses(lambda: clock[0])
