@@ -1,8 +1,8 @@
 """Redirects of a check if there is a proxy: each is a transfer of its own, begun by us and not by libcurl.
 
-Each URL may have its own proxy or none, but libcurl takes one proxy for all of
-them. A proxy also resolves the names, so that ``AddressFilter`` sees only the proxy's address: it must judge the very
-URL that libcurl read from the response before that is requested.
+Each URL may have its own proxy or none, but libcurl takes one proxy for all of them. A proxy also resolves the names,
+so that ``AddressFilter`` sees only the proxy's address: it must judge the very URL that libcurl read from the response
+before that is requested.
 """
 
 import operator
