@@ -5,7 +5,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from shared.models import Cause
 from shared.models.cause import MAX_TEXT
@@ -18,6 +18,8 @@ Hide = Callable[[str], str]
 # Compiled when a failure needs them: a cold start does without.
 _AUTHORITY = r"^[^/]*//[^/?#]*"
 _WORD = r"[^\s;,]+"
+# The double and the single quote in HTML: Python's, Go's and PHP's way, and that of those who leave the single one.
+_QUOTES = (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#039;"), ("&quot;", "'"))
 
 
 def hider(policy: Policy, token: str | None) -> Hide:
@@ -94,9 +96,14 @@ def _credentials(policy: Policy) -> Iterator[str]:
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it is, and as JSON has it. PHP escapes slashes too."""
-    quoted = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
-    return {secret, *quoted, *(form.replace("/", "\\/") for form in quoted)}
+    """A secret as it is, and as a server writes it into JSON, a page or a URL."""
+    in_json = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+    in_json |= {form.replace("/", "\\/") for form in in_json}  # PHP's
+    escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    in_html = {escaped.replace('"', double).replace("'", single) for double, single in _QUOTES}
+    in_url = {quote(secret, safe=""), quote_plus(secret)}
+    in_url |= {re.sub("%..", lambda found: found[0].lower(), form) for form in in_url}  # .NET's
+    return {secret, *in_json, *in_html, *in_url}
 
 
 def _without_beginnings(text: str, parts: set[str]) -> str:

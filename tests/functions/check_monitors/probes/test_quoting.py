@@ -66,6 +66,22 @@ def test_an_echo_shows_no_secret(
         assert "(hidden)" in (event.message or "")
 
 
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "p&amp;q&lt;r&gt;&quot;s&#x27;t u+v",
+        "p&amp;q&lt;r&gt;&#34;s&#39;t u+v",
+        "p&amp;q&lt;r&gt;&quot;s&#039;t u+v",
+        "p&amp;q&lt;r&gt;&quot;s't u+v",
+        "p%26q%3Cr%3E%22s%27t%20u%2Bv",
+        "p%26q%3cr%3e%22s%27t+u%2bv",
+    ],
+)
+def test_a_page_or_a_url_shows_no_secret(echo: str) -> None:
+    own = policy("http://127.0.0.1/", bearer_token="p&q<r>\"s't u+v")
+    assert hider(own, None)(f"token: {echo}.") == "token: (hidden)."
+
+
 def test_the_password_of_a_url_is_not_shown(serve: RawServers) -> None:
     event = check_policy(f"http://kim:s3cret%2Fv%C3%A4lue@127.0.0.1:{serve(echoes())}/")
     assert event.message == "Authorization: Basic (hidden)"
