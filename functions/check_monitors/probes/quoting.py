@@ -57,15 +57,17 @@ def _secrets(policy: Policy, token: str | None) -> Iterator[str]:
     # A placeholder stands for what must not be written down, except in the URL's host.
     url = policy.url or ""
     for text in (*policy.headers.values(), policy.body or "", re.sub(_AUTHORITY, "", url) if "$" in url else ""):
-        yield from (os.environ.get(name, "") for name in names_in(text))
+        yield from (_filled(f"${{{name}}}") for name in names_in(text))
     yield from _credentials(policy)
 
 
 def _filled(text: str) -> str:
     try:
-        return filled(text, os.environ).strip()
-    except MissingValue:
+        found = filled(text, os.environ).strip()
+        found.encode()
+    except (MissingValue, UnicodeEncodeError):
         return ""  # nothing was sent
+    return found
 
 
 def _parts(header: str) -> Iterator[str]:

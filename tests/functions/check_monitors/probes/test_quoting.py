@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from typing import Any
 
 import pytest
@@ -80,6 +81,20 @@ def test_an_echo_shows_no_secret(
 def test_a_page_or_a_url_shows_no_secret(echo: str) -> None:
     own = policy("http://127.0.0.1/", bearer_token="p&q<r>\"s't u+v")
     assert hider(own, None)(f"token: {echo}.") == "token: (hidden)."
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bearer_token": "${MONITOR_TOKEN}"},
+        {"headers": {"X-Plain": "${MONITOR_TOKEN}"}},
+        {"basic_auth": {"username": "kim", "password": "${MONITOR_TOKEN}"}},
+    ],
+)
+def test_a_value_that_is_no_text_fails_its_check_alone(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]) -> None:
+    """An environment holds bytes. Those that are no UTF-8 are sent to nobody."""
+    monkeypatch.setenv("MONITOR_TOKEN", os.fsdecode(b"secret\xff\xfevalue"))
+    assert not check_policy("http://127.0.0.1:1/", **fields).is_success
 
 
 def test_the_password_of_a_url_is_not_shown(serve: RawServers) -> None:
