@@ -18,8 +18,8 @@ def test_behind_a_proxy_each_caller_counts(job: Job) -> None:
     """A caller with IPv6 has all addresses of its network."""
 
     def guess(token: str, address: str) -> int:
-        by_proxy = {"headers": {"X-Forwarded-For": address}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
-        return job.ping(f"/heartbeats/{token}", **by_proxy)[0]
+        path, proxy = f"/heartbeats/{token}", {"REMOTE_ADDR": "127.0.0.1"}
+        return job.ping(path, headers={"X-Forwarded-For": address}, environ_base=proxy)[0]
 
     for number in range(BURST + 1):
         guess(f"guess-{number}", f"2001:db8::{number}")
