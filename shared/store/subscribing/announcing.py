@@ -1,6 +1,6 @@
 """Announcements to subscribers: outages that last, their ends, incidents, and planned maintenance.
 
-It is found by what is stored, not by what happened since the last review: if reviews were missed, the next one
+They follow from what is stored, not from what happened since the last review: if reviews were missed, the next one
 announces what they missed, and nothing twice.
 """
 

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 
 class News(NamedTuple):
-    """Something to be announced on a page. ``ends``: the announcement of outages of which some are over now.
+    """Something to be announced on a page.
 
-    ``alerts``: those that it is about as long as they last; with ``ends``, those of the other one. ``is_mailed``:
-    whether there is anything to say of it. ``replaces``: a window and the one that stands for it now.
+    ``alerts``: the outages that it announces. ``ends``: the earlier announcement some of whose outages are over now;
+    ``alerts`` are then that one's, with None in place of each that is over. ``is_mailed``: whether there is anything to
+    say of it. ``replaces``: the id of an announced window, and that of the one which stands for it now.
     """
 
     slug: str
