@@ -80,6 +80,7 @@ PLAN: dict[str, Any] = {
     "removed": ["old shop"],
     "unchanged": 12,
     "channels": "6f1c0d5e9a7b42f3816d0c9be2574a83d1e06b79c45f28ad3097be16f4c8a250",
+    "locations": ["default", "seoul"],
 }
 
 CLAIM: dict[str, Any] = {"agent": "seoul", "location": "seoul", "seconds": 30, "known": 4}
