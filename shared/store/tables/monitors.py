@@ -55,7 +55,7 @@ def bring_back(transaction: Transaction, monitor: Monitor) -> Monitor:
 def save(transaction: Transaction, monitor: Monitor) -> None:
     """Write what an event, or a person, can change of a monitor."""
     columns = columns_of(monitor, _SAVED)
-    transaction.rows(_SAVE, **{**columns, "is_flapping": int(monitor.is_flapping)})
+    transaction.run(_SAVE, **{**columns, "is_flapping": int(monitor.is_flapping)})
 
 
 def save_all(transaction: Transaction, changed: Iterable[tuple[Monitor, Monitor]]) -> None:

@@ -82,7 +82,7 @@ def _add(
     window_id: int | None = None,
     after_event: int | None = None,
 ) -> None:
-    transaction.rows(
+    transaction.run(
         _ADD,
         after_event=after_event,
         at=as_text(at),

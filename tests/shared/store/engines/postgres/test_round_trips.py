@@ -14,12 +14,15 @@ from shared.store.migrate import migrate
 from tests.support.builders import NOON, at, event
 from tests.support.postgres import Server
 from tests.support.store.steps import add, rows
+from tests.support.store.watching import review
 from tests.torture.wire import Wire
 
 pytestmark = pytest.mark.system
 
 # The beginning with the lock, what is read, the events, and what changed with the COMMIT.
 MOST = 4
+# Two agents, each with its monitors, its alert and the messages about it.
+MOST_OF_SILENCES = 50
 NAMES = [f"m{number}" for number in range(100)]
 
 
@@ -49,7 +52,8 @@ def store(wire: Counting) -> Iterator[Store]:
 
 
 def report(seconds: float, names: Sequence[str] = NAMES, ok: bool = True, **fields: object) -> list[Event]:
-    return [event(seconds, ok=ok, monitor=name, agent="seoul", interval_seconds=30, **fields) for name in names]
+    said = {"agent": "seoul", "interval_seconds": 30, **fields}
+    return [event(seconds, ok=ok, monitor=name, **said) for name in names]
 
 
 def asked(wire: Counting, store: Store, events: Sequence[Event]) -> int:
@@ -92,3 +96,14 @@ def test_every_rule_asks_as_often(wire: Counting, store: Store) -> None:
     found = asked(wire, store, report(60, location="seoul", **seen))
     assert b"monitor_locations" in b"".join(wire.asked)
     assert found == MOST
+
+
+def test_the_silence_of_agents_asks_no_more_often_for_many_monitors(wire: Counting, store: Store) -> None:
+    """Each monitor loses both of its locations, and with the second one its state."""
+    for agent in ("seoul", "paris"):
+        add(store, *report(0, agent=agent, location=agent), received=0)
+    review(store, 0, 60)
+    wire.asked.clear()
+    assert {alert.subject for alert in review(store, 120)} == {"paris", "seoul"}
+    assert len(wire.asked) < MOST_OF_SILENCES
+    assert rows(store, "SELECT DISTINCT state FROM monitors") == [("UNKNOWN",)]
