@@ -149,7 +149,7 @@ class _Edit:
         """Raise EscalationInUse if ``body`` has an escalation no longer that a monitor of the API has."""
         lost = configuration.escalations(self.body).keys() - configuration.escalations(body).keys()
         for name in sorted(lost):
-            if users := policies.with_escalation(self.transaction, name, "api"):
+            if users := policies.with_escalation(self.transaction, name):
                 raise EscalationInUse(name, users)
 
     def put(self, known: Row | None, policy: Policy, source: str, line: int | None = None) -> int:

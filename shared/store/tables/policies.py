@@ -179,11 +179,12 @@ def named(transaction: Transaction, name: str) -> Row | None:
     return transaction.row("SELECT * FROM monitors WHERE name = :name", name=name)
 
 
-def with_escalation(transaction: Transaction, escalation: str, source: str) -> list[str]:
-    """The names of the source's monitors that have this escalation, in order."""
+def with_escalation(transaction: Transaction, escalation: str) -> list[str]:
+    """The names of the monitors made through the API that have this escalation, oldest first."""
+    # PostgreSQL would sort names by the collation of its database.
     sql = """SELECT name FROM monitors
-        WHERE escalation = :escalation AND source = :source AND removed_at IS NULL ORDER BY name"""
-    return [row["name"] for row in transaction.rows(sql, escalation=escalation, source=source)]
+        WHERE escalation = :escalation AND source = 'api' AND removed_at IS NULL ORDER BY id"""
+    return [row["name"] for row in transaction.rows(sql, escalation=escalation)]
 
 
 def page(transaction: Transaction, *, limit: int, after: int, tag: str | None, **wanted: Any) -> list[Row]:

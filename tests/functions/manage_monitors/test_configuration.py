@@ -122,13 +122,14 @@ def test_a_circle_with_a_monitor_of_the_api_is_refused(api: Api) -> None:
 @on_each_engine
 def test_an_escalation_that_a_monitor_of_the_api_has_stays(api: Api) -> None:
     applied(api, SHOP | {"escalation": "night"}, escalations=NIGHT)
-    probe = made(api, name="probe", escalation="night")
+    probe, zone = (made(api, name=name, escalation="night") for name in ("probe", "Zone"))
     for query in ("?dry_run=true", ""):
         found = refused(api.call("PUT", f"/config{query}", {"monitors": [WEB]}))
         assert (found["field"], found["value"]) == ("escalations", "'night'")
-        assert "'probe' made through the API would be without it" in found["detail"]
-    assert names(api) == ["shop", "probe"]
+        assert "'probe', 'Zone' made through the API would be without it" in found["detail"]
+    assert names(api) == ["shop", "probe", "Zone"]
     changed(api, probe, escalation=None)
+    changed(api, zone, escalation=None)
     assert applied(api, WEB)["removed"] == ["shop"]
     refused(api.call("PATCH", f"/monitors/{probe['id']}", {"escalation": "night"}))
     # A body of another program.
