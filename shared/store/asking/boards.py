@@ -70,7 +70,7 @@ class Boards:
             begins_at = as_text(since)
             watched = monitors.for_pages(snapshot)
             ended = page_outages.ended(snapshot, _shown(watched, pages), begins_at, MOST_OUTAGES)
-            rows = windows.between(snapshot, as_text(now), "9999")
+            rows = windows.not_over(snapshot, now)
             return Board(
                 watched,
                 sorted([*page_outages.active(snapshot), *ended], key=lambda row: -row["id"]),

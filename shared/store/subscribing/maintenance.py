@@ -28,8 +28,7 @@ class Maintenance:
 
     def __init__(self, transaction: Transaction, now: datetime) -> None:
         self._now, self._far = as_text(now), as_text(now + AHEAD)
-        found = windows.between(transaction, self._now, "9999")
-        found = [row for row in found if row["source"] != windows.ENDED]
+        found = windows.not_over(transaction, now)
         self._windows = {row["id"]: row for row in found if row["kind"] == "maintenance"}
         self._told: dict[str, dict[int, _Told]] = {}
         for row in announcements.of_windows(transaction):

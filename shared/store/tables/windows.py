@@ -12,7 +12,7 @@ from shared.store.engines.database import MAX_ID, Row, Transaction
 from shared.store.refusals import WindowNotFound
 
 # The source of a window that was taken away. No list has it, but events of its time may still come.
-ENDED = "ended"
+_ENDED = "ended"
 _COLUMNS = ("source", "body", "kind", "targets", "starts_at", "ends_at", "recurrence")
 _ADD = f"""
     INSERT INTO windows ({", ".join(_COLUMNS)}, created_at)
@@ -21,9 +21,9 @@ _SAVE = f"""
     UPDATE windows SET {", ".join(f"{name} = :{name}" for name in _COLUMNS)}, changed_at = :now WHERE id = :id
     RETURNING *"""  # noqa: S608  # our own names
 _END = f"""
-    UPDATE windows SET source = '{ENDED}', starts_at = :starts_at, ends_at = :ends_at, recurrence = NULL WHERE id = :id
+    UPDATE windows SET source = '{_ENDED}', starts_at = :starts_at, ends_at = :ends_at, recurrence = NULL WHERE id = :id
     RETURNING *"""  # noqa: S608  # our own name
-_LISTED = f"SELECT * FROM windows WHERE source <> '{ENDED}'"  # noqa: S608  # our own name
+_LISTED = f"SELECT * FROM windows WHERE source <> '{_ENDED}'"  # noqa: S608  # our own name
 
 
 def columns_of(
@@ -105,6 +105,11 @@ def lately(transaction: Transaction, now: datetime, *, past: int) -> Sequence[Ro
     return transaction.rows(sql, now=as_text(now), past=past)
 
 
+def not_over(transaction: Transaction, now: datetime) -> Sequence[Row]:
+    """The windows of which something is still to come, oldest first."""
+    return transaction.rows(f"{_LISTED} AND (ends_at IS NULL OR ends_at >= :now) ORDER BY id", now=as_text(now))
+
+
 def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
     """All windows of a source, oldest first."""
     return transaction.rows("SELECT * FROM windows WHERE source = :source ORDER BY id", source=source)
@@ -112,7 +117,7 @@ def of_source(transaction: Transaction, source: str) -> Sequence[Row]:
 
 def open_of(transaction: Transaction, kind: str, targets: dict[str, Any], now: datetime) -> Sequence[Row]:
     """The windows of a kind about just these targets that come once and are open now, the last one first."""
-    sql = """SELECT * FROM windows WHERE kind = :kind AND targets = :targets AND starts_at <= :now AND ends_at > :now
+    sql = f"""{_LISTED} AND kind = :kind AND targets = :targets AND starts_at <= :now AND ends_at > :now
         ORDER BY ends_at DESC"""
     written = json.dumps(targets, ensure_ascii=False)
     return transaction.rows(sql, kind=kind, targets=written, now=as_text(now))
