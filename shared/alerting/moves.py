@@ -70,8 +70,7 @@ def move(alert: Alert, to: AlertStatus, *, by: str | None, at: datetime, other_a
     elif to is AlertStatus.ACK:
         changed = {"acknowledged_at": at, "acknowledged_by": by}
     else:
-        none = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
-        changed = {**none, "still_failing_from": ()}
+        changed = dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by"))
     return alert._replace(status=to, **changed)
 
 
