@@ -1,6 +1,6 @@
 """The messages that a rule holds back, until it does not any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -90,7 +90,12 @@ def _judge(
                 judged[alert.id] = False
                 moved.append((alert, Judged(False, Standing())))  # it depended on something when the alert opened
             continue
-        if first.reason != Hold.DEPENDENCY and _was_judged(transaction, first):
+        said = notifications.of_alert(transaction, alert.id)
+        if _was_judged(first, said):
+            continue
+        if _is_any_sent(said):
+            # People know of the alert. A further message about it waits for what is down alone.
+            judged[alert.id] = dependencies.is_blocked(transaction, monitor)
             continue
         found, before = dependencies.judge_again(transaction, monitor, alert, first.created_at, now)
         judged[alert.id] = found.is_held
@@ -99,9 +104,12 @@ def _judge(
     return {alert_id for alert_id, is_held in judged.items() if is_held}, moved
 
 
-def _was_judged(transaction: Transaction, held: Notification) -> bool:
+def _was_judged(held: Notification, said: Sequence[Notification]) -> bool:
     """Whether a message was free of what its monitor depends on: its channel holds it, or others have heard of it."""
-    if held.reason in (DELAY, QUIET_HOURS):
-        return True
-    said = notifications.of_alert(transaction, held.alert_id)
-    return any(each.kind is held.kind and each.status not in NOT_SENT for each in said)
+    if held.reason == Hold.DEPENDENCY:
+        return False
+    return held.reason in (DELAY, QUIET_HOURS) or _is_any_sent(each for each in said if each.kind is held.kind)
+
+
+def _is_any_sent(said: Iterable[Notification]) -> bool:
+    return any(each.status not in NOT_SENT for each in said)
