@@ -55,12 +55,24 @@ def judge(
 
 
 def _after_block(monitor: Monitor, standing: Standing, now: datetime) -> Judged:
-    if standing.freed_at is None:
-        standing = standing._replace(freed_at=now, freed_failures=monitor.consecutive_failures)
+    freed_at, freed_failures = standing.freed_at, standing.freed_failures
+    if freed_at is None:
+        freed_at, freed_failures = now, monitor.consecutive_failures
     failures = monitor.consecutive_failures
-    if monitor.failing_since and standing.freed_at and monitor.failing_since <= standing.freed_at:
-        failures -= standing.freed_failures
-    return Judged(failures < monitor.failure_threshold, standing)
+    if monitor.failing_since and monitor.failing_since <= freed_at:
+        failures -= freed_failures
+    if monitor.is_flapping:
+        # Its failures come one by one, and its alert would stay open without a word.
+        failures = max(failures, _outcomes_since(monitor, freed_at).count("-"))
+    return Judged(failures < monitor.failure_threshold, Standing(standing.blocked_by, freed_at, freed_failures))
+
+
+def _outcomes_since(monitor: Monitor, at: datetime) -> str:
+    """The monitor's outcomes since then, if it was checked in time; the newest first."""
+    if monitor.last_checked_at is None or monitor.last_checked_at <= at:
+        return ""
+    interval = timedelta(seconds=monitor.interval_seconds or INTERVAL_SECONDS)
+    return monitor.outcomes[::-1][: (monitor.last_checked_at - at) // interval]
 
 
 def _is_undecided(parent: Monitor, monitor: Monitor) -> bool:

@@ -51,3 +51,19 @@ def test_of_an_outage_that_was_sent_flapping_waits_for_the_parent_alone(store: S
     check(store, 600, "router", ok=True)
     flap(store, 601, 1)
     assert rows(store, OWED)[1:] == [("FLAPPING", "PENDING", "dependency")]
+
+
+def test_an_outage_that_flaps_on_after_its_parents_is_sent(store: Store) -> None:
+    """It never fails twice in a row, and its alert never ends."""
+    check(store, 10, "router", ok=False)
+    for seconds in (30, 60):
+        check(store, seconds, "api", ok=False)
+    flap(store, 91, 16)
+    held = [("OUTAGE", "HELD", "dependency"), ("FLAPPING", "HELD", "dependency")]
+    assert rows(store, OWED) == held
+    check(store, 570, "router", ok=True)
+    flap(store, 571, 4)
+    assert rows(store, OWED) == held, "it may need a while to work again"
+    flap(store, 691, 1)
+    assert [status for _, status, _ in rows(store, OWED)] == ["PENDING", "PENDING"]
+    assert suppressed_by(store) == [(None,)]
