@@ -194,10 +194,12 @@ STORIES = [
         "a message that is given up",
         before=the_console_alone_got_an_outage,
         begin=down_and_telegram(internal_error),
-        later_by=90_000,
+        # Less than a day: after a longer leap, nothing is given up for an hour.
+        later_by=4_000,
+        settings={"NOTIFICATION_TTL": "3600"},
         is_over=attempted("EXPIRED"),
         where="Outbox.expire",
-        expected=("Outbox.expire.*Connection",),
+        expected=("Outbox.expire > Lifecycle.*Connection",),
     ),
     Story(
         "an outage that a person ends",
