@@ -43,7 +43,7 @@ TABLES = (
 # A view comes after those that it reads.
 VIEWS = ("events_by_time", "events")
 # Statements cannot make the changes of these migrations.
-_BY_OUR_CODE = ("0028_longest_checks", "0030_heartbeats_anywhere", "0039_masked_passwords")
+_BY_OUR_CODE = ("0028_longest_checks", "0030_heartbeats_anywhere", "0038_masked_passwords")
 
 
 def migrate(database: Database, applied_at: str, migrations: Sequence[Path] | None = None) -> list[str]:

@@ -40,6 +40,7 @@ APPLIED: Mapping[str, str] = {
     "0035_configuration": "6e3760583330b492",
     "0036_dead_heartbeats": "264716385e1f1052",
     "0037_lost_locations": "3a19088f3686aaf6",
-    "0039_masked_passwords": "e614b22fe8e06452",
-    "0040_judgements": "f90ef43406c5fbeb",
+    "0038_masked_passwords": "e614b22fe8e06452",
+    "0039_judgements": "f90ef43406c5fbeb",
+    "0040_windows_by_end": "0affa1d85bcff2b9",
 }
