@@ -11,6 +11,7 @@ from shared.messages import one_line
 from shared.settings import network_of
 from shared.web import sessions
 from shared.web.forms import form_of
+from shared.web.visitors import address_of
 
 MAX_NAME = 64
 
@@ -31,7 +32,7 @@ def sign_in(visit: Visit) -> Response:
     visit.form = form_of(visit.request)
     if not sessions.is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
-    address = sessions.address_of(visit.request, visit.settings)
+    address = address_of(visit.request, visit.settings)
     tried = visit.store.visits.sessions.try_sign_in(network_of(address), now=visit.at)
     if tried is None:
         step("server", "sign_in_refused", level=logging.WARNING, address=address, reason="too many wrong tries")

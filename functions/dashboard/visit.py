@@ -20,7 +20,8 @@ from shared.settings import SettingError, Settings
 from shared.store import Store, open_store
 from shared.web.forms import Form, form_of
 from shared.web.problems import MEDIA_TYPE, response_to
-from shared.web.sessions import Session, is_at_this_machine, is_own_origin, session_of
+from shared.web.sessions import Session, is_own_origin, session_of
+from shared.web.visitors import is_at_this_machine
 from shared.words import Language
 from shared.words.dashboard import dashboard_words
 from shared.words.pages import frame_words, plain_speaker, speaker

@@ -16,7 +16,7 @@ from shared.models import now
 from shared.notifiers import routes_of
 from shared.settings import Settings, network_of
 from shared.store import HeartbeatNotFound, TokenShared, log_change, open_store
-from shared.web import sessions
+from shared.web.visitors import address_of
 
 _GUESSES = Guesses()
 
@@ -59,7 +59,7 @@ def receive_heartbeat() -> None:
 
 
 def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: str | None = None) -> Response:
-    address = network_of(sessions.address_of(request, settings))
+    address = network_of(address_of(request, settings))
     if seconds := _GUESSES.seconds_to_wait(address, token):
         detail = f"too many unknown tokens from this address: try again in {seconds} s"
         raise web.Problem(429, detail, headers={"Retry-After": str(seconds)})

@@ -60,7 +60,7 @@ def unlock(request: Request, settings: Settings, slug: str) -> Response:
     if page is None or not stored:
         raise missing()
     # Imported here: few pages have a password.
-    from shared.web.sessions import address_of
+    from shared.web.visitors import address_of
 
     viewer = viewer_of(request, settings.message_language)
     tried = _try(slug, network_of(address_of(request, settings)))

@@ -7,7 +7,6 @@ secret is none any more; and the store knows it, so that signing out ends it.
 import base64
 import binascii
 import hmac
-import os
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from flask import Request, Response
 from pydantic import SecretStr
 
 from shared.models import now
-from shared.settings import Settings, is_in_cloud, is_loopback
+from shared.settings import Settings
 from shared.store import open_store
 
 LASTS = timedelta(hours=12)
@@ -134,33 +133,6 @@ def is_over_tls(request: Request) -> bool:
     """Whether the browser speaks TLS: with us, or with the proxy before us."""
     forwarded = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
     return request.is_secure or forwarded == "https"
-
-
-def address_of(request: Request, settings: Settings) -> str:
-    """The address that a request comes from: the last one on its way that is not of a proxy of ours.
-
-    A visitor can make up all addresses before its own.
-    """
-    way = _way_of(request, settings)
-    return next((address for address in reversed(way) if not settings.trusts(address)), way[0])
-
-
-def is_at_this_machine(request: Request, settings: Settings) -> bool:
-    """Whether it is clear that the browser runs on this very machine, which serves nobody else."""
-    if is_in_cloud(os.environ) or not all(map(is_loopback, (settings.host, *_way_of(request, settings)))):
-        return False
-    names = [urlsplit(f"//{request.host}").hostname or ""]
-    names += [urlsplit(settings.public_url).hostname or ""] if settings.public_url else []
-    return all(name == "localhost" or name.endswith(".localhost") or is_loopback(name) for name in names)
-
-
-def _way_of(request: Request, settings: Settings) -> list[str]:
-    """The addresses on the way of a request, the nearest last, as a proxy says it that is ours or the platform's."""
-    direct = request.remote_addr or "?"
-    if not (settings.trusts(direct) or is_in_cloud(os.environ)):
-        return [direct]
-    said = (address.strip() for address in request.headers.get("X-Forwarded-For", "").split(","))
-    return list(filter(None, said)) or [direct]
 
 
 def _secrets(settings: Settings) -> tuple[SecretStr, ...]:

@@ -33,7 +33,8 @@ def subscribe_to_other(request: Request, settings: Settings, slug: str) -> Respo
 
 
 def _answer(request: Request, settings: Settings, slug: str) -> Response:
-    from shared.web.sessions import address_of, is_own_origin
+    from shared.web.sessions import is_own_origin
+    from shared.web.visitors import address_of
 
     reading = readings(settings).get(settings)
     page = found_page(reading, slug)

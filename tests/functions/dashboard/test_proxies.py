@@ -7,7 +7,7 @@ from flask import Request
 from werkzeug.test import EnvironBuilder
 
 from shared.settings import Settings
-from shared.web import sessions
+from shared.web.visitors import address_of
 from tests.functions.api import KEY
 from tests.functions.dashboard.conftest import Browser
 
@@ -56,9 +56,9 @@ def test_behind_several_proxies_the_visitor_counts(
     monkeypatch.setenv("K_SERVICE", "bonghwa")
     made = EnvironBuilder(headers=[("X-Forwarded-For", way)], environ_base={"REMOTE_ADDR": "169.254.1.1"})
     request, settings = Request(made.get_environ()), Settings.from_env({"TRUSTED_PROXIES": proxies})
-    assert sessions.address_of(request, settings) == address
+    assert address_of(request, settings) == address
 
 
 def test_where_nobody_is_trusted_the_connection_counts() -> None:
     made = EnvironBuilder(headers=[("X-Forwarded-For", "203.0.113.9")], environ_base={"REMOTE_ADDR": "192.0.2.7"})
-    assert sessions.address_of(Request(made.get_environ()), Settings.from_env({})) == "192.0.2.7"
+    assert address_of(Request(made.get_environ()), Settings.from_env({})) == "192.0.2.7"
