@@ -15,6 +15,8 @@ import pytest
 from infra.table import rows
 from shared import ROOT
 
+pytestmark = pytest.mark.slow
+
 # The imports of ours that each may have. Imports run one way.
 MAY_IMPORT: dict[str, set[str]] = {
     "shared.models": {"shared.settings"},

@@ -170,6 +170,7 @@ def test_every_make_target_is_named(readme: str) -> None:
         assert re.search(rf"make {target}\b", everything(readme)), target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("readme", READMES)
 def test_every_command_is_named(readme: str) -> None:
     ask = [sys.executable, "-m", "infra", "--help"]
@@ -202,6 +203,7 @@ def test_korean_documents_lead_to_korean_ones(folder: str) -> None:
     assert [link for link in links if not link.endswith(".ko.md")] == ["README.md"], "its twin alone"
 
 
+@pytest.mark.slow
 def test_what_the_code_says_of_a_document_is_there() -> None:
     files = [file for top in ("functions", "shared", "infra") for file in (ROOT / top).rglob("*.py")]
     said = "\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -168,6 +168,7 @@ def test_a_folder_of_logs_that_goes_stops_nothing(folder: Path, capsys: pytest.C
     assert "three" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_read", [False, True])
 def test_a_fifo_instead_of_a_log_stops_nothing(
     folder: Path, capsys: pytest.CaptureFixture[str], *, is_read: bool

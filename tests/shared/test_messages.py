@@ -237,6 +237,7 @@ ODD = "\n\r\x1b\x9b\x00\u202e\u2066\u200d\u2028\ud800\u3164\u2800\ufe0f#🔥👩
 WHATEVER = st.text(max_size=2_000) | st.text(st.sampled_from(ODD))
 
 
+@pytest.mark.slow
 @given(subject=WHATEVER, target=WHATEVER, cause=WHATEVER, actor=WHATEVER, language=st.sampled_from(["en", "ko"]))
 def test_a_message_is_one_line_whatever_others_write(
     subject: str, target: str, cause: str, actor: str, language: Language

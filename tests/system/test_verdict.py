@@ -15,6 +15,8 @@ from shared.store.migrate import migrate
 from tests.torture.channel import Life, Receipt
 from tests.torture.judgement.verdict import Verdict, judge
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2025, 1, 8, 12, tzinfo=UTC)
 LIVES = [
     Life(0, 0.0, START - timedelta(seconds=9), START + timedelta(seconds=2)),

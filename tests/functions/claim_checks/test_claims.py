@@ -7,6 +7,8 @@ import pytest
 from tests.functions.api import KEY, SUCCESS, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SECRET, SHOP, answer, applied, changed, made, refused
 
+pytestmark = pytest.mark.slow
+
 
 def claimed(api: Api, **asked: Any) -> dict[str, Any]:
     """The answer to a claim."""

@@ -17,6 +17,8 @@ from shared.store.tables import alerts, state_changes
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
 
+pytestmark = pytest.mark.slow
+
 STATES = ("UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED")
 
 

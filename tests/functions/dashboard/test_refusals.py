@@ -9,6 +9,8 @@ from tests.functions.api import FAILURE, Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import URL, text
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def korean(signed_in: Browser) -> Browser:

@@ -12,6 +12,8 @@ from shared.web import sessions
 from tests.functions.api import FAILURE, KEY, Api
 from tests.functions.dashboard.conftest import Browser, location
 
+pytestmark = pytest.mark.slow
+
 POLICY = {"name": "shop", "url": "https://shop.example/"}
 
 

@@ -14,6 +14,8 @@ from shared.web import MAX_BODY_BYTES
 from tests.functions.api import KEY
 from tests.support.routes import ROUTES, filled
 
+pytestmark = pytest.mark.slow
+
 
 class Endless(RawIOBase):
     """A body without an end, which counts how much is read of it."""

@@ -17,6 +17,8 @@ from shared.settings import Settings
 from tests.functions.api import FAILURE, KEY, SUCCESS, Api, on_each_engine
 from tests.support.stand_ins import BotApi
 
+pytestmark = pytest.mark.slow
+
 ROOT = "https://bonghwa.example.com"
 
 

@@ -10,6 +10,8 @@ import pytest
 from shared.models import as_text, now
 from tests.functions.api import FAILURE, SUCCESS, Api
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_time_without_an_offset_is_local_to_the_server(api: Api, environ: Callable[..., None]) -> None:
     environ(TZ="Asia/Seoul")

@@ -14,6 +14,8 @@ from shared.store import open_store
 from tests.functions.api import Api, on_each_engine
 from tests.support.stand_ins import Exchange, StandIn
 
+pytestmark = pytest.mark.slow
+
 PUBLIC_URL = "http://127.0.0.1:5000"
 
 

@@ -9,6 +9,8 @@ from shared.store import open_store
 from tests.functions.api import FAILURE, SUCCESS, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, answer, changed, failed, made, names, recoveries, refused
 
+pytestmark = pytest.mark.slow
+
 
 @on_each_engine
 def test_a_monitor_is_made_read_changed_and_removed(api: Api) -> None:

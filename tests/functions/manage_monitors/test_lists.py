@@ -10,6 +10,7 @@ from tests.functions.manage_monitors.watched import applied, changed, failed, ma
 BEAT = {"url": None, "interval": "1m", "heartbeat": {"period": "1h"}}
 
 
+@pytest.mark.slow
 @on_each_engine
 def test_monitors_are_found_by_what_is_asked(api: Api) -> None:
     applied(api, {"name": "file", "url": "http://a.example/", "group": "Web", "tags": ["eu", 'a "b"']})

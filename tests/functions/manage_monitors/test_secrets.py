@@ -8,6 +8,8 @@ import pytest
 from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import SECRET, SHOP, answer, changed, made, refused
 
+pytestmark = pytest.mark.slow
+
 WITH_SECRETS: dict[str, Any] = {
     "url": f"https://kim:{SECRET}@shop.example.com/",
     "proxy": f"http://kim:{SECRET}@proxy.example:3128",

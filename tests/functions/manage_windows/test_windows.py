@@ -8,6 +8,8 @@ from shared.models import as_text, now
 from tests.functions.api import FAILURE, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, applied, failed, made
 
+pytestmark = pytest.mark.slow
+
 SILENCE = {"kind": "silence", "monitors": ["shop"], "duration": "1h", "by": "kim"}
 PATCHING = {
     "kind": "maintenance",

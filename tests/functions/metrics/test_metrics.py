@@ -14,6 +14,8 @@ from tests.functions.api import FAILURE, KEY, SUCCESS, Api, on_each_engine
 from tests.functions.metrics.reading import OPEN_METRICS, PROMETHEUS, families_in, labels, samples_of
 from tests.support.builders import event
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [
     'quo"te',
     "back\\slash\\n",

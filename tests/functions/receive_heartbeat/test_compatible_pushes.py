@@ -4,6 +4,8 @@ import pytest
 
 from tests.functions.receive_heartbeat.conftest import TOKEN, Job
 
+pytestmark = pytest.mark.slow
+
 OK = (200, {"ok": True})
 
 

@@ -1,9 +1,12 @@
 """A caller with many wrong tokens has to wait, and locks nobody else out."""
 
+import pytest
+
 from functions.receive_heartbeat.guesses import BURST, Guesses
 from tests.functions.receive_heartbeat.conftest import TOKEN, Job
 
 
+@pytest.mark.slow
 def test_many_unknown_tokens_are_429_and_a_known_one_is_not(job: Job) -> None:
     job.ping(f"/heartbeats/{TOKEN}")
     found = [job.ping(f"/heartbeats/guess-{number}")[0] for number in range(BURST + 20)]
@@ -14,6 +17,7 @@ def test_many_unknown_tokens_are_429_and_a_known_one_is_not(job: Job) -> None:
     assert job.ping(f"/heartbeats/{TOKEN}")[0] == 200
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_each_caller_counts(job: Job) -> None:
     """A caller with IPv6 has all addresses of its network."""
 
@@ -48,6 +52,7 @@ def test_a_right_token_counts_for_its_address_alone() -> None:
     assert guesses.seconds_to_wait("192.0.2.2", "right") > 0
 
 
+@pytest.mark.slow
 def test_any_number_of_addresses_takes_the_same_memory() -> None:
     guesses = Guesses(lambda: 0.0)
     sizes = set()

@@ -8,6 +8,8 @@ import pytest
 from tests.functions.api import on_each_engine
 from tests.functions.receive_heartbeat.conftest import TOKEN, Job
 
+pytestmark = pytest.mark.slow
+
 OK = (200, {"ok": True})
 
 

@@ -8,6 +8,8 @@ from functions.receive_telegram.moved_groups import _asked_at
 from shared.notifiers.services.telegram import new_chats
 from tests.functions.receive_telegram.telegram import Telegram
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def moved(telegram: Telegram, environ: Callable[..., None]) -> Telegram:

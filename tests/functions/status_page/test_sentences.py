@@ -57,6 +57,7 @@ def whole(shown: Page, language: Language = "en") -> str:
     return " | ".join([found.title, *found.text, *found.small])
 
 
+@pytest.mark.slow
 @given(states=st.lists(st.sampled_from(ORDER), max_size=6), is_handled=st.booleans(), has_incident=st.booleans())
 def test_the_sentence_is_true(states: list[Shown], is_handled: bool, has_incident: bool) -> None:
     shown = page(states, is_handled=is_handled, incidents=(incident(),) if has_incident else ())

@@ -136,6 +136,7 @@ def test_a_wrong_url_shows_no_secret(mistakes: Mistakes, url: str) -> None:
     assert "hunter2" not in found
 
 
+@pytest.mark.slow
 def test_long_values_and_many_mistakes_are_cut(mistakes: Mistakes) -> None:
     [found] = mistakes(monitor(f"interval: '{'x' * 500}'"))
     assert len(found) < 250

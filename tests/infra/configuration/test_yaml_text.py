@@ -161,6 +161,7 @@ def merge_bomb(keys: int) -> str:
     return f"x-a: &a\n{many}x-b:\n" + "  - {<<: *a}\n" * keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", [billion_laughs(9), billion_laughs(60), merge_bomb(1_500)])
 def test_an_alias_bomb_is_refused_at_once(bomb: str) -> None:
     started = time.process_time()

@@ -123,6 +123,7 @@ def test_a_missing_example_makes_an_empty_file(tmp_path: Path) -> None:
     assert values_in(tmp_path / ".env") == {}
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_half_a_file(folder: Path) -> None:
     script = """
 import resource, signal, sys

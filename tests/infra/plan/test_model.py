@@ -12,6 +12,7 @@ from shared.delivery.run import AT_ONCE
 from tests.infra.plan.planned import CLOUDS, at_list_price, dollars, line, plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 @given(monitors=st.integers(1, 1000), more=st.integers(0, 500))
 @example(monitors=10, more=90)

@@ -11,6 +11,7 @@ from infra.plan.savings import LEAST_DOLLARS, with_savings
 from tests.infra.plan.planned import CLOUDS, dollars, line, plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", CLOUDS)
 def test_each_saving_is_what_the_change_saves(platform: str, tmp_path: Path) -> None:
     file = tmp_path / "bonghwa.yaml"

@@ -131,6 +131,7 @@ def test_a_watch_begins_with_the_first_review() -> None:
     assert extend_watch(None, at(0)) == WatchPeriod(at(0), at(0))
 
 
+@pytest.mark.slow
 @given(
     steps=st.lists(st.tuples(st.floats(0.5, 60), st.just(0.0) | st.floats(-9000, 9000)), min_size=1, max_size=60),
     interval=st.sampled_from([1.0, 30.0, 40.0]),

@@ -199,6 +199,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(steps=STEPS)
 def test_a_miss_is_noticed_neither_early_nor_twice_as_late(steps: list[tuple[str, float]]) -> None:
     """Never while it was watched for less than period and grace, and at the latest after twice that."""
@@ -218,6 +219,7 @@ def test_a_miss_is_noticed_neither_early_nor_twice_as_late(steps: list[tuple[str
             assert world.watched < 2 * WITHIN.total_seconds() + 60
 
 
+@pytest.mark.slow
 @given(
     period=st.floats(5, 99),
     before=st.integers(0, 5),

@@ -142,6 +142,7 @@ print(json.dumps([len(channels), sorted(set(sys.modules) - before), of_one, of_t
 """
 
 
+@pytest.mark.slow
 def test_thirty_channels_cost_a_cold_start_nothing() -> None:
     """No library of a kind is loaded, nor what the fields of every kind need; and 30 take no longer than the first."""
     topic = {"kind": "sns", "topic_arn": "arn:aws:sns:eu-west-1:123456789012:alerts"}

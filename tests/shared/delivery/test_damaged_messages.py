@@ -16,6 +16,8 @@ from shared.store.asking import circumstances
 from tests.support.builders import Channel, at, event, fails
 from tests.support.store.steps import SETTINGS, TTL, add, deliver, opened, owe, rows, statuses
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def set_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:

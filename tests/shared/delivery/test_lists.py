@@ -13,7 +13,7 @@ from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine_and_pooler
 from tests.support.store.steps import add, report, rows
 
-pytestmark = on_each_engine_and_pooler
+pytestmark = [on_each_engine_and_pooler, pytest.mark.slow]
 
 GROUP = Pace(20, 62.0)
 

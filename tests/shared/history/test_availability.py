@@ -18,6 +18,8 @@ from tests.support.builders import NEVER_FLAPS, NOON, at, event
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move, report, rows
 
+pytestmark = pytest.mark.slow
+
 INTERVAL = 10
 A_DAY = 86_400.0
 

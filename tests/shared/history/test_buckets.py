@@ -13,6 +13,7 @@ steps: st.SearchStrategy[Step] = st.sampled_from(("minute", "hour", "day"))
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2025, 1, 3), timezones=st.just(UTC))
 
 
+@pytest.mark.slow
 @given(moments, moments, steps)
 def test_buckets_follow_each_other_and_begin_on_whole_steps(one: datetime, other: datetime, step: Step) -> None:
     since, until = sorted((one, other))

@@ -36,6 +36,7 @@ def test_successes_in_a_row_are_left_out_but_for_two(checks: str, worth: list[in
     assert [row["id"] for row in worth_a_line(rows(checks), None, None)] == worth
 
 
+@pytest.mark.slow
 @given(st.text("+-?", max_size=40), st.integers(0, 40), st.integers(0, 40))
 def test_a_part_leaves_out_what_the_whole_does(checks: str, start: int, end: int) -> None:
     everything = rows(checks)
@@ -116,6 +117,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.slow
 @given(st.permutations(MOMENTS), st.integers(1, 60))
 def test_pages_follow_one_another_without_a_gap(moments: list[Moment], limit: int) -> None:
     found: list[Moment] = []
@@ -135,6 +137,7 @@ def test_what_lies_behind_the_horizon_waits_for_the_next_page() -> None:
     assert page_of(MOMENTS, 3, horizon) == (MOMENTS[:3], MOMENTS[2].place)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(MOMENTS))
 def test_a_place_can_be_written_and_read(moment: Moment) -> None:
     assert place_of(str(moment.place)) == moment.place

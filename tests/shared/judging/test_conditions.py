@@ -14,7 +14,7 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, move, report, rows
 from tests.support.store.watching import history, states
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 
 
 def watched(**fields: Any) -> Policy:

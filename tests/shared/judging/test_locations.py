@@ -14,7 +14,7 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, add, move, rows
 from tests.support.store.watching import review
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 
 PLACES = "SELECT location, state FROM monitor_locations ORDER BY location"
 

@@ -111,6 +111,7 @@ def test_a_wrong_interval_is_named_itself() -> None:
     assert [error["loc"] for error in refused.value.errors()] == [("interval",)]
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted(MONITOR)), st.integers(0, 9)))
 def test_our_own_names_stay_as_they_are(fields: dict[str, Any]) -> None:
     assert normalised(fields) == fields

@@ -51,6 +51,7 @@ def test_too_long_a_duration_says_what_is_possible() -> None:
         seconds_of("367d")
 
 
+@pytest.mark.slow
 @given(st.integers(0, YEAR * 1000))
 def test_what_we_write_is_read_again(milliseconds: int) -> None:
     text = duration_text(milliseconds / 1000)
@@ -58,6 +59,7 @@ def test_what_we_write_is_read_again(milliseconds: int) -> None:
     assert milliseconds_of(text) == milliseconds
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 9_999), st.sampled_from(["d", "h", "m", "s", "ms"])), min_size=1, max_size=6))
 def test_a_sum_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
     units = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}

@@ -153,6 +153,7 @@ def test_an_error_shows_no_secret() -> None:
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.slow
 @given(secrets, secrets, secrets, st.sampled_from(["X-Token", "cookie", "AUTHORIZATION"]))
 def test_no_secret_is_ever_shown(first: str, second: str, third: str, header: str) -> None:
     stored = policy(

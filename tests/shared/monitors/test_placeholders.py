@@ -55,6 +55,7 @@ def test_a_placeholder_is_nothing_else() -> None:
     assert not any(map(is_placeholder, ["$$", "x", "${MONITOR_X} ", "${MONITOR_X}${MONITOR_Y}", ""]))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_escaped_text_comes_out_as_it_was(text: str) -> None:
     escaped = text.replace("$", "$$")
@@ -62,6 +63,7 @@ def test_escaped_text_comes_out_as_it_was(text: str) -> None:
     assert not list(names_in(escaped))
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="${}AMONITOR_$", max_size=30))
 def test_whatever_is_accepted_can_be_filled_in(text: str) -> None:
     try:

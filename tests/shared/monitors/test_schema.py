@@ -18,6 +18,7 @@ def monitor(**fields: Any) -> dict[str, Any]:
     return {"name": "Home", "url": "https://example.org", **fields}
 
 
+@pytest.mark.slow
 def test_it_is_a_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["required"] == ["name"]

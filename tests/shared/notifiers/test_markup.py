@@ -18,6 +18,7 @@ LINE = st.text(st.sampled_from("ab1 @<>:/.&#;!*_~`|[](){}+-\\w가"), max_size=40
 ESCAPES = pytest.mark.parametrize("escaped", [discord._escaped, mattermost._escaped])
 
 
+@pytest.mark.slow
 @ESCAPES
 @given(text=LINE)
 def test_a_line_is_shown_as_it_is(escaped: type[str], text: str) -> None:
@@ -51,6 +52,7 @@ def test_nothing_begins_a_mention_or_a_link(escaped: type[str], text: str) -> No
     assert seen(shown).replace("\\", "") == f"say {text} now"
 
 
+@pytest.mark.slow
 @given(text=LINE)
 def test_html_is_shown_as_it_is(text: str) -> None:
     assert html.unescape(entities(text)) == text
@@ -67,6 +69,7 @@ def test_nothing_bold_or_struck_is_left_where_no_escape_is() -> None:
     assert not re.search(r"[*~`]", plain(HOSTILE))
 
 
+@pytest.mark.slow
 @given(st.text("a*\n", max_size=300), st.integers(20, 200))
 def test_a_cut_text_fits_and_keeps_its_last_line(text: str, longest: int) -> None:
     shown = fitting(f"{text}\n#17", longest, lambda part: backslashed(part, "*"))

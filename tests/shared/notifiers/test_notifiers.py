@@ -88,6 +88,7 @@ print(json.dumps([notifiers.kinds(), sent, found]))
 """
 
 
+@pytest.mark.slow
 def test_a_kind_is_added_by_adding_one_file(tmp_path: Path) -> None:
     """Nothing else names it: it is listed, configured twice, sent through, and examined by the doctor."""
     (tmp_path / "kinds").mkdir()

@@ -36,6 +36,7 @@ def test_a_safe_part_of_markdown(text: str, markup: str) -> None:
     assert markdown(text) == markup
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="*_`[]()<>!-1. \nahttps:/&\"'", max_size=200))
 def test_no_text_makes_anything_but_known_markup(text: str) -> None:
     rest = str(markdown(text))

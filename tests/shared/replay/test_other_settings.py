@@ -16,7 +16,7 @@ from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, add, move, rows
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 
 
 def watch(store: Store, **fields: Any) -> int:

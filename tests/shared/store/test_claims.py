@@ -174,6 +174,7 @@ def emptied(store: Store, seconds: float) -> None:
     migrate(store.database, as_text(at(seconds)))
 
 
+@pytest.mark.slow
 def test_an_emptied_store_gets_the_agents_targets_again(store: Store) -> None:
     store.checks.claim("seoul", now=at(0), seconds=1, targets=["http://a/"], target_interval=30)
     # An agent that goes on says its targets no more.
@@ -185,6 +186,7 @@ def test_an_emptied_store_gets_the_agents_targets_again(store: Store) -> None:
     assert (found.row["source"], found.row["interval_seconds"]) == ("env", 30)
 
 
+@pytest.mark.slow
 def test_an_emptied_store_forgets_what_was_watched(store: Store) -> None:
     watch(store, "api", "web")
     assert names(claim(store, 0)) == ["api", "web"]

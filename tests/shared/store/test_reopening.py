@@ -8,6 +8,8 @@ from shared.store import Store
 from tests.support.builders import Channel, at, fails
 from tests.support.store.steps import deliver, move, opened, owe, rows
 
+pytestmark = pytest.mark.slow
+
 
 def act(store: Store, step: str, seconds: float, channel: Channel) -> None:
     """f, s: a check fails or succeeds. R, O, A: a person moves the newest alert. d: a run of deliveries."""

@@ -19,6 +19,8 @@ from tests.support.store.routes import owed as owed_to
 from tests.support.store.steps import CHANNELS, rows
 from tests.support.store.watching import deliver_all, history, owed
 
+pytestmark = pytest.mark.slow
+
 NIGHT = QuietHours(time(12), time(14))
 
 

@@ -12,6 +12,8 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS
 from tests.support.store.watching import deliver_all, history, owed
 
+pytestmark = pytest.mark.slow
+
 # Noon is that of Wednesday, 8 January 2025.
 DAY, HOUR = 86_400.0, 3_600.0
 DAILY = {"every": "day", "at": "13:00"}

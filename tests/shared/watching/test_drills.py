@@ -16,6 +16,8 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, deliver, move, rows
 from tests.support.store.watching import deliver_all, history, owed
 
+pytestmark = pytest.mark.slow
+
 
 def start(store: Store, seconds: float = 0, *, need_ack: float | None = None, channels: Channels = CHANNELS) -> int:
     change, _ = store.drills.start(channels, need_ack_seconds=need_ack, now=at(seconds))

@@ -10,6 +10,8 @@ from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import move, rows
 from tests.support.store.watching import SILENT, about_agent, check, history, owed, review, states
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def silent(store: Store) -> Store:

@@ -13,6 +13,8 @@ from shared import web
 from shared.web import MAX_BODY_BYTES
 from tests.support import notes
 
+pytestmark = pytest.mark.slow
+
 KEY = "a-key-for-these-tests-only"
 
 

@@ -50,11 +50,13 @@ def judged(url: str) -> Verdict:
     return judge(url, {"a": receipts}, [Life(0, 0.0, at(-9))], retention=RETENTION)
 
 
+@pytest.mark.slow
 def test_what_was_pruned_is_judged_with_the_rest(url: str) -> None:
     assert len(rows_of(url, "SELECT id FROM alerts")) == 1
     assert judged(url) == Verdict(alerts=2, owed=3, pruned=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "complaint"),
     [
@@ -72,6 +74,7 @@ def test_a_loss_by_pruning_is_found(url: str, sql: str, complaint: str) -> None:
     assert complaint in " ".join(judged(url).broken)
 
 
+@pytest.mark.slow
 def test_what_was_pruned_from_packs_counts(url: str, database_environ: dict[str, str]) -> None:
     store = open_store(Settings.from_env(database_environ))
     for days in (1, 2, 3):

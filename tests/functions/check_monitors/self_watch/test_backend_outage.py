@@ -105,6 +105,7 @@ def kinds(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line.split()[0] for line in printed(capsys)]
 
 
+@pytest.mark.slow
 def test_a_channel_that_fails_is_notified_by_the_next_run(
     environ: Callable[..., Settings], bot_api: BotApi, capsys: pytest.CaptureFixture[str]
 ) -> None:

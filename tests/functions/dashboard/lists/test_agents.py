@@ -12,6 +12,8 @@ from tests.functions.api import SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import text
 
+pytestmark = pytest.mark.slow
+
 
 def test_agents_are_listed(browser: Browser, api: Api) -> None:
     assert "No agent has reported yet" in browser.page("/dashboard/agents")

@@ -17,6 +17,7 @@ from shared.monitors.placeholders import filled
 VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_python_dotenv_reads_a_value_as_it_was(value: str) -> None:
     text = f"FIRST={quoted(value)}\nSECOND=2\n"
@@ -34,6 +35,7 @@ def test_the_local_runner_reads_a_value_as_it_was(tmp_path: Path, value: str) ->
     assert values_in(file) == {"OPS_TOKEN": value}
 
 
+@pytest.mark.slow
 @given(st.text("${}aA_", max_size=12))
 def test_a_literal_text_is_filled_in_as_itself(text: str) -> None:
     assert filled(literal(text), {}) == text

@@ -75,6 +75,7 @@ def test_if_one_cannot_be_written_nothing_is_left_over(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".bonghwa*"))
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS)
 def test_any_text_is_read_back_as_it_was(name: str, value: str) -> None:
     """By our own reader, which follows YAML 1.2, and by PyYAML, which follows 1.1."""

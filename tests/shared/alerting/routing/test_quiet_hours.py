@@ -63,6 +63,7 @@ def test_quiet_hours_end_by_the_clock_of_their_zone(hours: QuietHours, now: str,
     assert end_after(hours, moment(now)) == (moment(ends_at) if ends_at else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Asia/Seoul", "Europe/Berlin", "America/St_Johns", "UTC"])
 def test_a_year_is_quiet_when_the_clock_says_so(zone: str) -> None:
     """Against the plainest definition. No clock changes at either end of these hours."""

@@ -104,6 +104,7 @@ def test_discord_s_words_are_in_the_log(
     assert raised.value.retry_after == (0.65 if status == 429 else None)
 
 
+@pytest.mark.slow
 def test_an_answer_that_quotes_the_address_is_not_in_the_log(service: Service, discord: NotifierKind) -> None:
     service.queue = [says(404, refusal(f"no {PATH}", 0))]
     with pytest.raises(SendFailed, match=r"^HTTP 404 Not Found$"):

@@ -54,6 +54,7 @@ def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, matte
         assert not re.search(r"@\w|<[!@\w]|&#|://|:[a-z]+:", text)
 
 
+@pytest.mark.slow
 def test_what_is_too_long_is_cut_to_mattermost_s_limit(service: Service, mattermost: NotifierKind) -> None:
     long = listed(20)._replace(
         is_list=False, title="t" * 900, text="t\n" + "*" * 20_000 + "\nand 9 more · #81", links=LINKS

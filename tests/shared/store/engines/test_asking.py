@@ -15,6 +15,8 @@ from tests.support.builders import NOON
 from tests.support.store.engines import on, on_each_engine_and_pooler
 from tests.support.store.monitor_names import add, names
 
+pytestmark = pytest.mark.slow
+
 on_postgres = on("postgresql", "pgbouncer")
 
 ADD = "INSERT INTO monitors (name, target_url) VALUES (:name, '')"

@@ -10,7 +10,7 @@ from tests.support.builders import NOON, at
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import MIGRATIONS, report, rows
 
-pytestmark = on_each_engine
+pytestmark = [on_each_engine, pytest.mark.slow]
 
 FIRST_TABLES = MIGRATIONS[:1]
 WITH_HISTORY = [path for path in MIGRATIONS if path.stem < "0034"]

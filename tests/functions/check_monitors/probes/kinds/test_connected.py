@@ -41,6 +41,7 @@ def test_a_service_that_hangs_is_not_connected(serve: RawServers, url: str) -> N
     assert check_policy(url, conditions=IS_NOT, **fields).error_message is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "handler"),
     [

@@ -113,6 +113,7 @@ def test_a_port_without_a_name_server_refuses() -> None:
     assert event.error_message == "connection refused"
 
 
+@pytest.mark.slow
 def test_the_name_of_a_resolver_is_looked_up(server: DnsServer) -> None:
     query = {"query_name": "shop.example"}
     assert check_policy(f"dns://localhost:{server.port}", dns=query, ip_version=4).error_message is None

@@ -101,6 +101,7 @@ def test_a_charset_is_taken_as_a_browser_takes_it(recorded: Any, charset: str, b
     assert check_policy(url, keyword="zz").error_message == 'the answer does not contain "zz"'
 
 
+@pytest.mark.slow
 def test_a_small_body_does_not_become_a_large_one(recorded: Any) -> None:
     url, _ = recorded(ok(gzip.compress(b"." * 5_000_000 + b"x"), b"Content-Encoding: gzip"))
     assert check_policy(url, keyword="x", max_body=10_000).error_message == CUT.format(10_000, '"x"')

@@ -80,6 +80,7 @@ def test_a_token_that_has_expired_is_asked_for_again(serve: RawServers) -> None:
     assert sent == [b"t1", b"t2"]
 
 
+@pytest.mark.slow
 def test_a_token_that_was_revoked_is_asked_for_again(serve: RawServers) -> None:
     server = TokenServer()
     port = serve(server)

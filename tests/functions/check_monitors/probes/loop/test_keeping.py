@@ -53,6 +53,7 @@ def own_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             some.curl_multi.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_each_of_many_checks_finds_its_connection_again(serve: RawServers, host: str) -> None:
     kept = Kept(serve)
@@ -63,6 +64,7 @@ def test_each_of_many_checks_finds_its_connection_again(serve: RawServers, host:
     assert kept.made == [1] * MANY
 
 
+@pytest.mark.slow
 def test_checks_beyond_what_can_be_kept_take_no_others_place(
     serve: RawServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

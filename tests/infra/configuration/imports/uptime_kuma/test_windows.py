@@ -162,6 +162,7 @@ def test_a_single_window_without_a_time_zone_is_in_utc(kuma: Kuma) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_window_opens_when_uptime_kuma_opens_it() -> None:
     """A real one has stored the cron by which it does, beside the strategy of which we make the window."""
     [setup] = [setup for setup in SETUPS if setup.name == "uptime-kuma-1.23"]

@@ -13,6 +13,8 @@ from tests.shared.notifiers.messages import listed, message
 from tests.shared.notifiers.services.apprise.bridged import NEEDS_APPRISE, SIGNAL, at, channel
 from tests.support.stand_ins.service import Service
 
+pytestmark = pytest.mark.slow
+
 KEY = "a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6"
 # A URL of each service, the field of the key, and how the ends of incidents differ from their beginnings.
 SERVICES = {

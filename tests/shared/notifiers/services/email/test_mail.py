@@ -33,6 +33,7 @@ def test_a_mail_in_korean_is_read_as_it_was_written(server: Smtp) -> None:
     assert all("복구 주문 결제 서버" in text for text in texts_of(mail))
 
 
+@pytest.mark.slow
 def test_each_line_fits_and_is_ascii(server: Smtp) -> None:
     hostile = message(subject=HOSTILE + "긴 이름" * 60, cause="x" * 3_000, cause_data=None, links=LINKS)
     sent(server, hostile, to=[f"a-colleague-{number}@example.com" for number in range(40)])
