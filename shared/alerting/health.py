@@ -70,7 +70,7 @@ class Gap:
 
     @property
     def reason(self) -> str:
-        """The verdict of ``GET /`` and the doctor."""
+        """The sentence for ``GET /`` and the doctor."""
         name = self.name if self.count == 1 else f"{self.name} and {self.count - 1} more"
         if self.kind == "nowhere":
             return f"no agent at {' or '.join(self.locations)} has ever reported, so nobody checks {name}"

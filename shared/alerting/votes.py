@@ -102,40 +102,40 @@ def aged(
 
 
 def seen_from(
-    monitor: Monitor, known: Mapping[str, MonitorLocation], location: str, *, is_out: bool
+    monitor: Monitor, known: Mapping[str, MonitorLocation], location: str, *, has_outage: bool
 ) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
     """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it.
 
     The only one has a vote of its own if the quorum is more than one, since others have to see an outage too.
-    ``known``: as each location sees it, by name; empty until a second one reports it. ``is_out``: it has an outage.
+    ``known``: as each location sees it, by name; empty until a second one reports it. ``has_outage``: one is active.
     """
     if monitor.location in (None, location) and not wants_several(monitor):
         return None, ()  # the usual case
     if monitor.location is None:
         known = {}
     elif monitor.location != SEVERAL:
-        known = {monitor.location: _first(monitor, is_out=is_out)}
+        known = {monitor.location: _first(monitor, has_outage=has_outage)}
     own = known.get(location) or MonitorLocation(monitor_id=monitor.id, location=location)
     return own, tuple(place for name, place in known.items() if name != location)
 
 
 def keep(
-    known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocation, *, is_out: bool
+    known: dict[str, MonitorLocation], before: Monitor, place: MonitorLocation, *, has_outage: bool
 ) -> list[MonitorLocation]:
     """Keep in ``known`` how a location sees the monitor now, and return what is new there.
 
-    ``before``: the monitor before the location's event, which ``is_out`` if it had an outage.
+    ``before``: the monitor before the location's event. ``has_outage``: one was active then.
     """
     new = [place]
     if before.location not in (None, SEVERAL, place.location) and not known:
-        new.insert(0, _first(before, is_out=is_out))
+        new.insert(0, _first(before, has_outage=has_outage))
     known |= {each.location: each for each in new}
     return new
 
 
-def seen_alike(monitor: Monitor, locations: Iterable[str], *, is_out: bool) -> tuple[MonitorLocation, ...]:
+def seen_alike(monitor: Monitor, locations: Iterable[str], *, has_outage: bool) -> tuple[MonitorLocation, ...]:
     """The monitor as each of these locations sees it, if nothing says which of them sees what."""
-    return tuple(_first(monitor._replace(location=location), is_out=is_out) for location in locations)
+    return tuple(_first(monitor._replace(location=location), has_outage=has_outage) for location in locations)
 
 
 def without_failures(place: MonitorLocation) -> MonitorLocation:
@@ -243,11 +243,11 @@ def _is_enough(monitor: Monitor, votes: list[bool]) -> bool:
     return sum(votes) >= (monitor.quorum or len(votes) // 2 + 1)
 
 
-def _first(monitor: Monitor, *, is_out: bool) -> MonitorLocation:
-    """A monitor as the only location sees it that has reported it so far. ``is_out``: it has an outage."""
+def _first(monitor: Monitor, *, has_outage: bool) -> MonitorLocation:
+    """A monitor as the only location sees it that has reported it so far. ``has_outage``: one is active."""
     state, failures = monitor.state, monitor.consecutive_failures
     # An outage goes on until the location has seen enough successes. One that flaps goes on beyond that.
-    is_down = failures >= monitor.failure_threshold or (is_out and not monitor.is_flapping)
+    is_down = failures >= monitor.failure_threshold or (has_outage and not monitor.is_flapping)
     if state is MonitorState.MAINTENANCE or (state is MonitorState.DOWN and monitor.is_flapping):
         # A location knows nothing of windows and of flapping: it votes as its checks went.
         state = MonitorState.PENDING if failures else MonitorState.UP

@@ -79,15 +79,15 @@ class _Replay:
         event, monitor = stored.event, self._monitor
         at = effective_time(event, stored.received_at)
         is_missed = event.cause is not None and event.cause.code == MISSED
-        is_out = self._active is not None
-        seen = seen_from(monitor, self._places, location_of(event), is_out=is_out)
+        has_outage = self._active is not None
+        seen = seen_from(monitor, self._places, location_of(event), has_outage=has_outage)
         known = (monitor, self._active, at, stored.received_at, stored.id, is_missed, self._is_covered(at))
         decision = decide(Situation(*known, *seen, limits=self._rules.limits), event)
         self._monitor = decision.monitor
         if decision.monitor.last_event_id == stored.id:
             self._is_ping_missed = is_missed
         if decision.place is not None:
-            keep(self._places, monitor, decision.place, is_out=is_out)
+            keep(self._places, monitor, decision.place, has_outage=has_outage)
         if self._active is None and decision.change is ChangeKind.OPENED:
             self._open(decision.monitor.failing_since or at, at)
         elif decision.change is ChangeKind.RESOLVED and decision.message is None:

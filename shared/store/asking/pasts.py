@@ -88,7 +88,7 @@ def _locations(first: Stored, stored: Iterator[Stored], until: datetime) -> tupl
 
 def _seen_by(locations: list[str], start: Start, at: datetime) -> Start:
     """The start of a monitor that these locations watched. Otherwise the first one to report would be the majority."""
-    places = seen_alike(start.monitor._replace(last_checked_at=at), locations, is_out=start.active is not None)
+    places = seen_alike(start.monitor._replace(last_checked_at=at), locations, has_outage=start.active is not None)
     return start._replace(monitor=start.monitor._replace(location=SEVERAL), places=places)
 
 

@@ -141,7 +141,7 @@ class _Intake:
         if decision.monitor is not known:
             self._change(known, decision.monitor)
         if decision.place is not None:
-            self._places.save(monitor, decision.place, is_out=active is not None)
+            self._places.save(monitor, decision.place, has_outage=active is not None)
         changes = self._alerts.follow(decision, event, at)
         alert = changes[0].alert if changes else active
         self._note_state(monitor, decision, event, at, alert)
@@ -165,7 +165,7 @@ class _Intake:
 
     def _situation(self, monitor: Monitor, active: Alert | None, arrival: Arrival, row_id: int) -> Situation:
         is_in_maintenance = self._coverage.is_in_maintenance(monitor, arrival.at)
-        place, others = self._places.of(monitor, location_of(arrival.event), is_out=active is not None)
+        place, others = self._places.of(monitor, location_of(arrival.event), has_outage=active is not None)
         return Situation(
             monitor,
             active,

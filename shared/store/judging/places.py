@@ -30,14 +30,14 @@ class Places:
         return known
 
     def of(
-        self, monitor: Monitor, location: str, *, is_out: bool
+        self, monitor: Monitor, location: str, *, has_outage: bool
     ) -> tuple[MonitorLocation | None, tuple[MonitorLocation, ...]]:
         """The monitor as ``location`` sees it, and as the others do; nothing if only this one reports it."""
-        return seen_from(monitor, self._known.get(monitor.id) or {}, location, is_out=is_out)
+        return seen_from(monitor, self._known.get(monitor.id) or {}, location, has_outage=has_outage)
 
-    def save(self, before: Monitor, place: MonitorLocation, *, is_out: bool) -> None:
+    def save(self, before: Monitor, place: MonitorLocation, *, has_outage: bool) -> None:
         """Keep how the event's location sees the monitor now. ``before``: the monitor before the event."""
-        for seen in keep(self._known.setdefault(before.id, {}), before, place, is_out=is_out):
+        for seen in keep(self._known.setdefault(before.id, {}), before, place, has_outage=has_outage):
             self._changed[before.id, seen.location] = seen
 
     def write(self) -> None:

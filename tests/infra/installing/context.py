@@ -62,11 +62,11 @@ class Ignored:
         """Whether the file at this path stays out."""
         parts = path.split("/")
         above = ["/".join(parts[: number + 1]) for number in range(len(parts))]
-        is_out = False
+        has_outage = False
         for expression, leaves_out in self._patterns:
             if any(expression.fullmatch(each) for each in above):
-                is_out = leaves_out
-        return is_out
+                has_outage = leaves_out
+        return has_outage
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

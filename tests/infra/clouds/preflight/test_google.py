@@ -10,6 +10,7 @@ from infra.clouds.gcp.project import APIS, BUILD_REGIONS, Existing, Place
 from infra.clouds.preflight import PreflightFailed, examined
 from infra.clouds.preflight.google import preflight
 from tests.infra.clouds.deployer import USUAL_SETTINGS
+from tests.infra.clouds.preflight import alike
 from tests.support.recording_gcloud import Cloud
 
 PLACE = Place("my-project", "123456789012", "us-central1", "us-central1")
@@ -102,17 +103,9 @@ def test_what_the_plan_refuses_stops_the_deployment(cloud: Cloud) -> None:
 
 @pytest.mark.usefixtures("cloud")
 def test_a_deployment_that_notifies_nobody_is_named() -> None:
-    """The console of a cloud is a log, and without any channel the health would never be 200."""
-    [line] = [line for line in lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="") if line.startswith("warning")]
-    assert "channels" in line
-    assert "only the console is on: people who do not watch it are not notified" in line
-    with pytest.raises(PreflightFailed, match="no channel is on: nobody is notified"):
-        lines(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="", CHANNELS='{"console": "off"}')
+    alike.names_a_deployment_that_notifies_nobody(lines)
 
 
 @pytest.mark.usefixtures("cloud")
 def test_links_to_this_machine_are_warned_about() -> None:
-    [line] = [line for line in lines(PUBLIC_URL="http://127.0.0.1:5000") if line.startswith("warning")]
-    assert "with PUBLIC_URL=http://127.0.0.1:5000 the links in messages lead" in line
-    assert "fix: PUBLIC_URL=https://… in .env.gcp, or an empty one there" in line
-    assert not [line for line in lines(PUBLIC_URL="https://b.example") if line.startswith("warning")]
+    alike.warns_of_links_to_this_machine(lines, ".env.gcp")
