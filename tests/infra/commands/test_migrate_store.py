@@ -199,11 +199,11 @@ def slow(old: SqliteDatabase, new: PostgresDatabase, monkeypatch: pytest.MonkeyP
     for database in (old, new):
         database.open()
     monkeypatch.setattr("shared.store.admin.transfer.PAGE", 3)
-    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 1.0)
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.5)
     monkeypatch.setattr(postgres_connection, "ANSWER_SECONDS", 0.1)
     connection = old._connection
     assert connection is not None
-    connection.set_progress_handler(lambda: time.sleep(0.02), 10)
+    connection.set_progress_handler(lambda: time.sleep(0.01), 10)
     began = time.monotonic()
     assert len(connection.execute("SELECT * FROM raw_events").fetchall()) > 50
     assert time.monotonic() - began > 1.5 * engine.STATEMENT_SECONDS

@@ -28,8 +28,8 @@ from tests.support.stand_ins import Target
 
 pytestmark = pytest.mark.system
 
-SECONDS = float(os.environ.get("AGENTS_SECONDS", "30"))
-BETWEEN_KILLS_SECONDS = float(os.environ.get("AGENTS_KILLED_EVERY", "8"))
+SECONDS = float(os.environ.get("AGENTS_SECONDS", "20"))
+BETWEEN_KILLS_SECONDS = float(os.environ.get("AGENTS_KILLED_EVERY", "6"))
 INTERVAL_SECONDS = 2.0
 MONITORS = 20
 START_SECONDS = 5.0
