@@ -1,6 +1,5 @@
 """Fixtures that many tests start from."""
 
-import functools
 import gc
 import json
 import logging
@@ -15,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
-from xdist.scheduler import LoadScopeScheduling
 
 from shared import logs
 from shared.models import as_text
@@ -25,13 +23,14 @@ from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from tests.support import leaks
 from tests.support.builders import NOON
-from tests.support.collecting import rewrite_a_share
 from tests.support.forking.forks import starts_by_forks
 from tests.support.pgbouncer import Pgbouncer
 from tests.support.postgres import Server
 from tests.support.running import API_KEY, AWS, copy_project, environment
 from tests.support.stand_ins import BotApi, Target
 from tests.support.store.migrated import MigratedStores, new_file
+from tests.support.workers.collecting import rewrite_a_share
+from tests.support.workers.scheduling import Together
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
 # All that is made while tests are collected stays. To look for what could go takes a third of the time.
@@ -76,18 +75,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types for heirs
-    """Gives each worker one test after the other, or all that are marked ``together``; the largest groups first."""
-
-    @functools.cached_property
-    def _groups(self) -> dict[str, str]:
-        groups: dict[str, str] = json.loads(self.config.stash[_GROUPS].read_text(encoding="utf-8"))
-        return groups
-
-    def _split_scope(self, nodeid: str) -> str:
-        return self._groups.get(nodeid, nodeid)
-
-
 # The file by which workers tell the scheduler which tests belong together: xdist itself carries node ids alone.
 _GROUPS = pytest.StashKey[Path]()
 
@@ -101,17 +88,17 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Together | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together | None:
     """``--dist=loadgroup`` is this; xdist's own finds no groups with a pytest of today."""
-    return _Together(config, log) if config.getoption("dist") == "loadgroup" else None
+    return Together(config, log, config.stash[_GROUPS]) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the short tests last: they fill up the end of a run on several workers."""
     if "nightly" not in config.option.markexpr:
-        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        nightly = {item: None for item in items if item.get_closest_marker("nightly")}
         items[:] = [item for item in items if item not in nightly]
-        config.hook.pytest_deselected(items=nightly)
+        config.hook.pytest_deselected(items=list(nightly))
     items.sort(key=lambda item: item.get_closest_marker("system") is None)
     if workerinput := getattr(config, "workerinput", None):
         marked = {item.nodeid: mark.args[0] for item in items if (mark := item.get_closest_marker("together"))}
