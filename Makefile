@@ -64,7 +64,7 @@ nightly: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
 
-# Kills the running system at every boundary and at thousands of random moments, in half an hour or so, and fails where
+# Kills the running system at every boundary and at thousands of random moments, in twenty minutes or so, and fails where
 # the delivery contract broke.
 KILLS ?= 2000
 SEED ?= 1

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -18,6 +19,8 @@ from tests.torture.series import Series
 
 # Each series has a new store, so that a failing series is short, and its seed names it.
 KILLS_IN_A_SERIES = 50
+# Much of a life is waiting.
+AT_ONCE = 4 * (os.cpu_count() or 1)
 
 
 def main() -> None:
@@ -25,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1, help="the first series' seed; each further series has the next")
-    parser.add_argument("--side-by-side", type=int, default=2, help="how many series run at once")
+    parser.add_argument("--side-by-side", type=int, default=AT_ONCE, help="how many series run at once")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--keep", type=Path, help="a folder for the stores and outputs, which are otherwise removed")
     arguments = parser.parse_args()
