@@ -21,6 +21,7 @@ _PREFIX: Mapping[Kind, str] = {
     Kind.HTTP: "https://",
     Kind.TCP: "tcp://",
     Kind.TLS: "tls://",
+    Kind.DNS: "dns://",
     Kind.ICMP: "icmp://",
     Kind.WEBSOCKET: "wss://",
     Kind.MAIL: "smtp://",
@@ -132,7 +133,7 @@ def fields_of(kind: Kind) -> tuple[Field, ...]:
 
 def texts_of(policy: Mapping[str, Any], kind: Kind) -> dict[str, str]:
     """A policy, its secrets masked, as the texts of its form."""
-    return {field.path: _text(field, _value(policy, field.path)) for field in fields_of(kind)}
+    return {field.path: _text(field, value_at(policy, field.path)) for field in fields_of(kind)}
 
 
 def typed_in(form: Form, kind: Kind) -> dict[str, str]:
@@ -160,7 +161,7 @@ def policy_of(form: Form, kind: Kind, shown: Mapping[str, Any] | None = None) ->
         field = next(each for each in FIELDS if each.path == path)
         if field.sort != "box" and path not in form:
             continue
-        former = _value(shown or {}, path)
+        former = value_at(shown or {}, path)
         is_same = shown is not None and _sent(field, text) == _sent(field, _text(field, former))
         value = former if is_same else _parsed(field, text, kind)
         owner, _, part = path.partition(".")
@@ -205,12 +206,24 @@ def kind_named(text: str) -> Kind:
     return Kind(text) if text in {kind.value for kind in Kind} else Kind.HTTP
 
 
+def has_address_of(kind: Kind, url: str) -> bool:
+    """Whether an address begins as those of this kind do, and goes on."""
+    scheme, _, rest = url.partition("://")
+    return bool(rest) and KIND_OF_SCHEME.get(scheme.lower()) is kind
+
+
 def schemes_of(kind: Kind) -> str:
     """How the address of a kind may begin."""
     return ", ".join(f"{scheme}://" for scheme, its in KIND_OF_SCHEME.items() if its is kind)
 
 
-def _value(policy: Mapping[str, Any], path: str) -> Any:
+def required_of(kind: Kind) -> str:
+    """The path of the field, besides the name, without which there is nothing to check."""
+    return {Kind.DNS: "dns.query_name", Kind.HEARTBEAT: "heartbeat.period"}.get(kind, "url")
+
+
+def value_at(policy: Mapping[str, Any], path: str) -> Any:
+    """The value of a field in a policy; None if there is none."""
     owner, _, part = path.partition(".")
     value = policy.get(owner)
     return (value or {}).get(part) if part else value

@@ -31,7 +31,7 @@ from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
 from shared.logs import step
-from shared.monitors.kinds import Kind
+from shared.monitors.kinds import KIND_OF_SCHEME, Kind
 from shared.notifiers import routes_of
 from shared.store import NameTaken, OwnedElsewhere, PolicyChanged
 
@@ -154,7 +154,8 @@ def _add_first(visit: Visit) -> Response:
         "failure_threshold": DEFAULT_THRESHOLD,
         "channels": chosen_channels(visit),
     }
-    policy, mistakes = policy_or_mistakes(visit, data)
+    kind = KIND_OF_SCHEME.get(url.partition("://")[0].lower(), Kind.HTTP)
+    policy, mistakes = policy_or_mistakes(visit, kind, data)
     if policy is None:
         error = mistakes.get("url") or next(iter(mistakes.values()))
         return first_page(visit, url=visit.form.get("url", ""), error=error, status=422)

@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from functions.dashboard.monitors.fields import PLACED, name_of, policy_of
+from functions.dashboard.monitors.fields import (
+    PLACED,
+    has_address_of,
+    name_of,
+    policy_of,
+    required_of,
+    schemes_of,
+    value_at,
+)
 from functions.dashboard.visit import Visit
 from shared.channels import configured
 from shared.monitors.kinds import KINDS_WITH, Kind
@@ -68,15 +76,23 @@ def typed_policy(
         data = {**_without_a_place(base, kind), **data}
     if stored is not None and data.get("heartbeat"):
         data["heartbeat"]["token"] = MASK  # it stays
-    return policy_or_mistakes(visit, data, stored, tried)
+    return policy_or_mistakes(visit, kind, data, stored, tried)
 
 
 def policy_or_mistakes(
-    visit: Visit, data: Mapping[str, Any], stored: "Policy | None" = None, tried: "Policy | None" = None
+    visit: Visit,
+    kind: Kind,
+    data: Mapping[str, Any],
+    stored: "Policy | None" = None,
+    tried: "Policy | None" = None,
 ) -> "tuple[Policy | None, Mistakes]":
     """The policy in ``data``, or what is wrong with each field."""
     from shared.monitors.reading import PolicyInvalid, changed, policy_in
 
+    required = required_of(kind)
+    is_kept = stored is not None and required.partition(".")[0] not in data
+    if not is_kept and value_at(data, required) is None:
+        return None, {required: visit.say("fill_in")}
     try:
         if stored is not None:
             return changed(stored, _with_secrets(data, tried) if tried else data), {}
@@ -85,6 +101,10 @@ def policy_or_mistakes(
             given["name"] = name_of(given.get("url") or (given.get("dns") or {}).get("query_name") or "")
         return policy_in(given, tried), {}
     except PolicyInvalid as invalid:
+        url = data.get("url")
+        if url and not has_address_of(kind, url):
+            # The mistakes in the other fields are mostly those of another kind.
+            return None, {"url": _expected(visit, f"a URL that begins with {schemes_of(kind)}")}
         return None, _said(visit, invalid.mistakes)
 
 
@@ -136,6 +156,9 @@ def _with_secrets(data: Mapping[str, Any], tried: "Policy") -> Mapping[str, Any]
 def _said(visit: Visit, mistakes: "Sequence[Mistake]") -> Mistakes:
     found: dict[str, str] = {}
     for mistake in mistakes:
-        expected = expectation_text(mistake.problem.removeprefix("expected "), visit.language)
-        found.setdefault(mistake.field, visit.say("mistake", expected=expected, found=mistake.value))
+        found.setdefault(mistake.field, _expected(visit, mistake.problem.removeprefix("expected ")))
     return found
+
+
+def _expected(visit: Visit, english: str) -> str:
+    return visit.say("mistake", expected=expectation_text(english, visit.language))

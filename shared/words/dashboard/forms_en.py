@@ -126,6 +126,7 @@ WORDS: Texts = {
     ),
     "stored_now": "Stored now: {value}",
     "mistake": "Expected: {expected}.",
+    "fill_in": "Fill this in.",
     "name_taken": "There is a monitor with this name already. Choose another one.",
     "unknown_name": "There is no monitor and no group named “{name}”.",
     "unknown_escalation": "There is no escalation named “{name}” in bonghwa.yaml.",

@@ -126,6 +126,7 @@ WORDS: Texts = {
     ),
     "stored_now": "지금 저장된 값: {value}",
     "mistake": "올바른 값: {expected}.",
+    "fill_in": "값을 입력하세요.",
     "name_taken": "같은 이름의 모니터가 이미 있습니다. 다른 이름을 골라 주세요.",
     "unknown_name": "“{name}”이라는 모니터나 그룹이 없습니다.",
     "unknown_escalation": "bonghwa.yaml에 “{name}”이라는 단계 상승이 없습니다.",
