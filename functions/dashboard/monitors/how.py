@@ -47,8 +47,9 @@ def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[
         yield Fact(say("how_ping"), [say("how_period", period=heartbeat["period"], grace=heartbeat["grace"])])
     if dns:
         yield Fact(say("field_dns"), [f"{dns['query_name']} {dns['query_type']}"], is_code=True)
-    failures = say("how_failures", n=row["failure_threshold"])
-    yield Fact(say("how_down"), [failures, say("how_successes", n=row["success_threshold"])])
+    failures = say("how_failed_pings" if heartbeat else "how_failures", n=row["failure_threshold"])
+    missed = [say("how_missed")] if heartbeat else []
+    yield Fact(say("how_down"), [*missed, failures, say("how_successes", n=row["success_threshold"])])
     yield Fact(say("how_conditions"), list(policy.get("conditions") or ()), is_code=True)
     yield from _rest(visit, entry)
     seen = entry.locations(visit.at)
