@@ -212,6 +212,17 @@ def has_address_of(kind: Kind, url: str) -> bool:
     return bool(rest) and KIND_OF_SCHEME.get(scheme.lower()) is kind
 
 
+def address_for(kind: Kind, url: str) -> str:
+    """The part of an address, typed for any kind, that fits this one: the scheme of another kind is left out.
+
+    The address of a DNS check is a resolver, which no other kind's is.
+    """
+    _, separator, rest = url.partition("://")
+    if has_address_of(kind, url) or (not separator and kind is not Kind.DNS):
+        return url
+    return "" if kind is Kind.DNS else rest
+
+
 def schemes_of(kind: Kind) -> str:
     """How the address of a kind may begin."""
     return ", ".join(f"{scheme}://" for scheme, its in KIND_OF_SCHEME.items() if its is kind)

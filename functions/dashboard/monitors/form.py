@@ -8,10 +8,10 @@ from functions.dashboard.monitors.actions import notify
 from functions.dashboard.monitors.fields import (
     DEFAULT_INTERVAL,
     DEFAULT_THRESHOLD,
+    address_for,
     guessed,
     kind_named,
     name_of,
-    schemes_of,
     texts_of,
     typed_in,
 )
@@ -173,8 +173,8 @@ def _other_kind(visit: Visit) -> Response:
     kind = kind_named(visit.form["show"])
     typed = typed_in(visit.form, kind)
     texts = {path: typed[path] or text for path, text in empty_texts(kind).items()}
-    if not visit.form.get("url", "").startswith(tuple(schemes_of(kind).split(", "))):
-        texts |= {"url": ""} if "url" in texts else {}
+    if "url" in texts:
+        texts["url"] = address_for(kind, texts["url"])
     return form_page(visit, kind, texts, chosen_channels(visit), copied=_copied(visit, visit.form.get("from", "")))
 
 

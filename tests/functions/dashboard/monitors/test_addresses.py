@@ -68,6 +68,22 @@ def test_an_address_of_another_kind_is_taken_if_all_else_fits(signed_in: Browser
     assert stored(api)["url"] == "tcp://db.example.org:5432"
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "kept"),
+    [
+        ("tcp", "db.example.org:5432", "db.example.org:5432"),
+        ("tcp", "https://db.example.org:5432", "db.example.org:5432"),
+        ("http", "HTTP://shop.example/", "HTTP://shop.example/"),
+        ("http", "https://", ""),
+        ("dns", "https://shop.example", ""),  # a page is no resolver
+        ("dns", "dns://9.9.9.9", "dns://9.9.9.9"),
+    ],
+)
+def test_another_kind_keeps_the_address(signed_in: Browser, kind: str, url: str, kept: str) -> None:
+    response = new(signed_in, url=url, show=kind)
+    assert re.search(r'id="f-url" name="url" [^>]*?value="([^"]*)"', response.text)[1] == kept  # type: ignore[index]
+
+
 def test_a_resolver_needs_no_scheme(signed_in: Browser, api: Api) -> None:
     new(signed_in, kind="dns", url="9.9.9.9", **{"dns.query_name": "a.example", "dns.query_type": "A"})
     assert stored(api)["url"] == "dns://9.9.9.9"
