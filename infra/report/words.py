@@ -29,10 +29,10 @@ _KO: Mapping[str, str] = {
     "availability": "가동률",
     "downtime": "다운타임",
     "outages": "장애",
-    "checks": "점검",
+    "checks": "확인",
     "failures": "실패",
     "total": "전체",
-    "counted_by_utc_days": "점검과 실패는 UTC 기준의 하루 단위로 셉니다.",
+    "counted_by_utc_days": "확인과 실패는 UTC 기준의 하루 단위로 셉니다.",
     "recorded_since": "{time}부터 기록됨: {names}",
 }
 

@@ -47,7 +47,7 @@ _KO: Mapping[str, str] = {
     # the page behind a link
     "acknowledge": "제가 확인합니다",
     "acknowledge_means": "재알림이 멈추고, 누군가 대응 중이라고 “{by}” 이름으로 표시됩니다.",
-    "silence": "1시간 동안 조용히",
+    "silence": "1시간 무음",
     "silence_means": "{subject}에 관한 메시지를 1시간 동안 보류합니다. 끝날 때 여전히 의미 있는 것만 보냅니다.",
     "link_until": "이 링크는 {time}까지, 이 알림에만 쓸 수 있습니다.",
     "link_expired": "만료된 링크입니다",
@@ -58,7 +58,7 @@ _KO: Mapping[str, str] = {
     "over": "{time}에 끝났습니다.",
     "somebody": "누군가",
     "acknowledged": "{time}부터 «{name}» 님이 확인 중",
-    "silenced": "«{name}» 님이 {time}까지 조용히 함",
+    "silenced": "«{name}» 님이 {time}까지 무음으로 함",
     # answers in a chat
     "alert": "알림 {id}",
     "alert_unknown": "그런 알림이 없습니다. 열린 알림은 /status로 볼 수 있습니다.",

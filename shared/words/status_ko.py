@@ -15,7 +15,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     ),
     "one_down": "{name} 장애",
     "some_down": "서비스 {n}개 중 {down}개에 장애가 있습니다",
-    "not_only_you": "회원님만의 문제가 아닙니다. {time}부터 {duration}째입니다.",
+    "not_only_you": "혼자만 겪는 문제가 아닙니다. {time}부터 {duration}째입니다.",
     "working_on_it": "고치고 있습니다.",
     "noticed": "문제를 발견했습니다.",
     "one_slow": "{name:이/가} 느립니다",

@@ -66,7 +66,7 @@ KINDS = [
         "seoul",
         Cause.of("no_checks_received"),
         "AGENT_SILENT seoul · cause: no checks received · since 2025-01-08 12:00:00 UTC · #17",
-        "에이전트 무응답 seoul · 원인: 점검이 도착하지 않음 · 시작: 2025-01-08 12:00:00 UTC · #17",
+        "에이전트 무응답 seoul · 원인: 확인 결과가 도착하지 않음 · 시작: 2025-01-08 12:00:00 UTC · #17",
         ("RECOVERY agent seoul · ", "복구 에이전트 seoul · "),
     ),
     (
@@ -75,7 +75,7 @@ KINDS = [
         Cause.of("location_offline"),
         "LOCATION_OFFLINE seoul · cause: every check failed, and so did the connectivity check"
         " · since 2025-01-08 12:00:00 UTC · #17",
-        "위치 오프라인 seoul · 원인: 모든 점검과 연결 확인이 실패함 · 시작: 2025-01-08 12:00:00 UTC · #17",
+        "위치 오프라인 seoul · 원인: 모든 확인과 연결 시험이 실패함 · 시작: 2025-01-08 12:00:00 UTC · #17",
         ("RECOVERY location seoul · ", "복구 위치 seoul · "),
     ),
     (
@@ -92,7 +92,7 @@ KINDS = [
         Cause.of("slow_response", milliseconds=812.5, limit=500.0),
         "DEGRADED shop · cause: answered after 812.5 ms, which is more than 500 ms"
         " · since 2025-01-08 12:00:00 UTC · #17",
-        "느려짐 shop · 원인: 응답에 812.5 ms가 걸림 (기준 500 ms) · 시작: 2025-01-08 12:00:00 UTC · #17",
+        "지연 shop · 원인: 응답에 812.5 ms가 걸림 (기준 500 ms) · 시작: 2025-01-08 12:00:00 UTC · #17",
         ("RECOVERY response-time shop · ", "복구 응답속도 shop · "),
     ),
     (

@@ -39,7 +39,7 @@ WORDS: Texts = {
     "silence": "무음",
     "maintenance": "점검",
     "new_window": "무음 또는 점검 예고",
-    "what_kind": "무엇",
+    "what_kind": "종류",
     "silence_means": "무음: 장애는 알아채지만 메시지를 보류합니다",
     "maintenance_means": "점검: 확인은 계속하지만 장애로 보지 않습니다",
     "for_what": "대상",

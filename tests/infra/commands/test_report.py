@@ -117,7 +117,7 @@ def test_a_month_begins_as_tz_in_dotenv_says(tmp_path: Path, system: Answering) 
 def test_a_month_in_korean_says_the_same(report: Reporting) -> None:
     lines = report("--month", "2024-11", "--group", "Web", MESSAGE_LANGUAGE="ko").stdout.splitlines()
     assert lines[0] == "Web 2024년 11월 가동률"
-    assert lines[3].split() == ["모니터", "가동률", "다운타임", "장애", "점검", "실패"]
+    assert lines[3].split() == ["모니터", "가동률", "다운타임", "장애", "확인", "실패"]
     assert [line.split()[0] for line in lines[4:7]] == ["=cmd|a", "shop", "전체"]
 
 
@@ -134,7 +134,7 @@ def test_a_month_is_markdown(report: Reporting) -> None:
 def test_a_month_says_since_when_a_monitor_is_recorded(report: Reporting) -> None:
     korean = report("--month", "2024-02", MESSAGE_LANGUAGE="ko").stdout
     assert korean.splitlines()[-4:] == [
-        *("", "점검과 실패는 UTC 기준의 하루 단위로 셉니다."),
+        *("", "확인과 실패는 UTC 기준의 하루 단위로 셉니다."),
         *("2024-02-10 12:30 KST부터 기록됨: shop", "2024-12-03 10:00 KST부터 기록됨: 새벽 백업"),
     ]
     markdown = report("--month", "2024-02", "--format", "markdown").stdout

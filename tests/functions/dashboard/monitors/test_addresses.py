@@ -1,4 +1,4 @@
-"""The one field that a kind of check cannot do without, its address mostly: what is said of it if it is wrong."""
+"""The one field that a kind of check cannot do without, its address mostly, and the words about a wrong one."""
 
 import re
 from html import unescape
@@ -15,7 +15,7 @@ FILL_IN = {"en": "Fill this in.", "ko": "값을 입력하세요."}
 
 
 def errors(response: Any) -> dict[str, str]:
-    """What the form says is wrong, by the field's id."""
+    """The mistakes that the form names, by the field's id."""
     assert response.status_code == 422, response.status_code
     found = re.findall(r'<p class="err" id="f-([\w-]+)-h">.*?<span>(.*?)</span>', response.text)
     return {name: unescape(text) for name, text in found}

@@ -80,7 +80,7 @@ def test_a_message_has_a_button_for_each_thing_to_do(bot_api: BotApi, telegram: 
         [("Acknowledge", "a:7:ack"), ("Silence 1 h", "a:7:silence")],
         [("Silence 1 h", "a:7:silence")],
         [],
-        [("확인", "a:7:ack"), ("1시간 동안 조용히", "a:7:silence")],
+        [("확인", "a:7:ack"), ("1시간 무음", "a:7:silence")],
         [],
     ]
 
