@@ -1,7 +1,8 @@
 """How times, durations, shares and response times look in each language. Whole texts; nothing is glued around them."""
 
+import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
@@ -56,6 +57,25 @@ def time_tag(at: datetime, form: TimeForm, language: Language) -> Markup:
     """A time that is whole without the script, which shows it in the viewer's zone."""
     text = date(at, language) if form == "d" else clock(at, has_seconds=form == "s")
     return Markup('<time datetime="{}" data-l="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", form, text)
+
+
+def with_times(text: str, language: Language) -> Markup:
+    """A sentence as markup. Each time in it, which it names in the service's zone, the script shows in the viewer's."""
+    parts = re.split(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z0-9+-]{2,6})(?!\w)", text)
+    times = {part: _time_in(part) for part in parts[1::2]}
+    return Markup("").join(time_tag(at, "d", language) if (at := times.get(part)) else part for part in parts)
+
+
+def _time_in(text: str) -> datetime | None:
+    """The time that a message shows as ``text``; None if its zone is neither UTC nor this machine's."""
+    shown, _, zone = text.rpartition(" ")
+    try:
+        at = datetime.fromisoformat(shown)
+        # Once a year an hour comes twice.
+        those = (at.replace(tzinfo=UTC), at.astimezone(), at.replace(fold=1).astimezone())
+    except (ValueError, OverflowError, OSError):
+        return None
+    return next((each.astimezone(UTC) for each in those if each.tzname() == zone), None)
 
 
 def duration(seconds: float, language: Language) -> str:

@@ -98,6 +98,7 @@ def _with(loader: BaseLoader) -> Environment:
     )
     environment.globals["asset_path"] = asset_path
     environment.globals["time_tag"] = formatting.time_tag
+    environment.globals["with_times"] = formatting.with_times
     environment.globals["duration"] = formatting.duration
     environment.globals["Named"] = formatting.Named
     return environment

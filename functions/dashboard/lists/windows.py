@@ -87,7 +87,7 @@ def _asked(visit: Visit) -> dict[str, Any]:
     if title := form.get("title", "").strip()[:MAX_TITLE]:
         asked["title"] = title
     if _is_planned(visit):
-        # A field of a browser has no zone; the form says that it is UTC.
+        # A field of a browser has no zone. The script sends UTC, and without it the form says that it is UTC.
         asked |= {"starts_at": form.get("starts_at", ""), "ends_at": form.get("ends_at", ""), "time_zone": "UTC"}
     else:
         asked["duration"] = form.get("duration", "1h")
@@ -137,6 +137,7 @@ def _page(visit: Visit, *, error: str = "") -> Response:
         typed={} if _is_planned(visit) else visit.form,
         planned=visit.form if _is_planned(visit) else {},
         error=error,
+        scripts=["windows.js"],
         status=422 if error else 200,
     )
 

@@ -41,6 +41,12 @@ def test_the_story_is_told(browser: Browser) -> None:
     assert "console OUTAGE #1 delivered" in page
 
 
+def test_a_time_in_a_sentence_is_one_that_the_script_shows(signed_in: Browser, api: Api) -> None:
+    api.call("POST", "/monitors", {"name": "shop", "url": "https://shop.example/"})
+    signed_in.send("/dashboard/monitors/1", do="silence")
+    assert re.search(r'until <time datetime="[^"]+Z" data-l="d">', signed_in.page("/dashboard/monitors/1"))
+
+
 def test_the_story_says_which_location_saw_what(browser: Browser, api: Api) -> None:
     """On the pages of the alert and of its monitor. One row says that a location still fails."""
     began = now() - timedelta(minutes=5)

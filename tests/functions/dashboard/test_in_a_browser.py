@@ -179,6 +179,23 @@ def test_times_are_those_of_the_viewer(page: Browser, url: str) -> None:
     assert (int(at[11:13]) + 9) % 24 == int(text[:2])
 
 
+def test_a_window_is_planned_in_the_viewers_zone(page: Browser, url: str, api: Api) -> None:
+    sign_in(page, url)
+    page.open(f"{url}/windows?lang=en")
+    page.call("Emulation.setTimezoneOverride", timezoneId="Asia/Seoul")
+    shown = "[...document.querySelectorAll('#later [data-here]')].map(each => [each.labels[0].innerText, each.value])"
+    plan = """[...document.querySelectorAll('#later [data-here]')].forEach((each, number) => {
+        each.value = `2099-01-08T${[%s][number]}:30` })
+        document.querySelector('#later form').requestSubmit()"""
+    page.run("document.querySelector('#later').open = true")
+    page.run(plan % "11, 10")
+    wait_until(lambda: page.run(f"document.querySelector('#later .err') && {shown}[0][1]") == "2099-01-08T11:30")
+    assert page.run(shown) == [["From", "2099-01-08T11:30"], ["Until", "2099-01-08T10:30"]], "it is not shifted twice"
+    page.run(plan % "10, 11")
+    wait_until(lambda: api.get("/windows")["windows"])
+    assert api.get("/windows")["windows"][0]["starts_at"] == "2099-01-08T01:30:00.000Z"
+
+
 def test_a_check_is_tried_by_keys_while_its_form_stays(
     page: Browser, url: str, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

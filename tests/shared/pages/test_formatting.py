@@ -1,14 +1,35 @@
 """How times, durations, shares and names look, as tables."""
 
+import os
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import escape
 
+from shared.messages import time_text
 from shared.pages import formatting
 from shared.pages.formatting import Named
 from shared.words import Language
 
 AT = datetime(2026, 11, 28, 14, 2, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def in_zone() -> Iterator[Callable[[str], None]]:
+    """Let the service run in a zone."""
+    former = os.environ.get("TZ")
+
+    def move(zone: str | None) -> None:
+        if zone is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = zone
+        time.tzset()
+
+    yield move
+    move(former)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +87,23 @@ def test_times_are_whole_without_a_script() -> None:
     assert formatting.month(AT, "ko") == "2026년 11월"
     tag = formatting.time_tag(AT, "s", "en")
     assert tag == '<time datetime="2026-11-28T14:02:07Z" data-l="s">14:02:07 UTC</time>'
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Seoul", "Europe/Berlin", "America/Sao_Paulo"])
+@pytest.mark.parametrize("month", [1, 7])
+def test_a_time_in_a_sentence_is_shown_in_the_viewers_zone(
+    in_zone: Callable[[str], None], zone: str, month: int
+) -> None:
+    in_zone(zone)
+    at = AT.replace(month=month)
+    said = formatting.with_times(f"No <ping> since {time_text(at)}, {time_text(at, UTC)}.", "en")
+    tag = formatting.time_tag(at, "d", "en")
+    assert said == f"No &lt;ping&gt; since {tag}, {tag}."
+
+
+@pytest.mark.parametrize("text", ["2026-13-28 14:02:07 UTC", "2026-11-28 14:02:07 XYZ", "2026-11-28", "<b>"])
+def test_a_text_without_a_time_stays_as_it_is(text: str) -> None:
+    assert formatting.with_times(text, "en") == escape(text)
 
 
 @pytest.mark.parametrize(
