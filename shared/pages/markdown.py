@@ -1,9 +1,14 @@
-"""A safe part of Markdown: paragraphs, lists, bold, italic, code, and links to http and https. No images, no HTML."""
+"""A safe part of Markdown: paragraphs, lists, bold, italic, code, and links to http and https. No images, no HTML.
+
+And plain text with its addresses as links.
+"""
 
 import re
 from collections.abc import Iterator
 
 from markupsafe import Markup, escape
+
+from shared.settings.secrets import MASK
 
 # Bounded, so that no text takes long.
 _INLINE = re.compile(
@@ -13,6 +18,8 @@ _INLINE = re.compile(
     r"|(?<![\w!])_(?P<leaning>[^_\n]{1,500})_(?!\w)"
     r"|(?<!!)\[(?P<words>[^\]\n]{1,500})\]\((?P<url>https?://[^\s()<>\"']{1,2000})\)"
 )
+# An address in a text, without the sign that ends a sentence behind it. A bracket in it has its own end.
+_ADDRESS = re.compile(r"https?://(?:\([^\s()<>\"']*\)|[^\s()<>\"']){1,2000}(?<![.,;:!?])", re.IGNORECASE)
 _ITEM = re.compile(r" {0,3}(?:[-*+]|(?P<number>\d{1,4})[.)]) +(?P<text>.*)")
 
 
@@ -24,6 +31,19 @@ def markdown(text: str) -> Markup:
 def plain(text: str) -> str:
     """The text for what shows no markup: without its marks, and each address behind its words."""
     return _INLINE.sub(_unmarked, text.replace("\r\n", "\n"))
+
+
+def linked(text: str) -> Markup:
+    """The text as it is written, with a link for each address of a web page that leads there as it stands."""
+    parts: list[Markup] = []
+    at = 0
+    for found in _ADDRESS.finditer(text):
+        # Nobody can follow a mask or a placeholder.
+        if MASK not in found[0] and "${" not in found[0]:
+            link = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(found[0])
+            parts += [escape(text[at : found.start()]), link]
+            at = found.end()
+    return Markup("").join([*parts, escape(text[at:])])
 
 
 def _unmarked(found: re.Match[str]) -> str:

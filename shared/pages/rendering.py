@@ -25,6 +25,7 @@ from jinja2.bccache import Bucket
 from shared import ROOT
 from shared.pages import formatting
 from shared.pages.assets import asset_path
+from shared.pages.markdown import linked
 from shared.settings import is_in_cloud
 from shared.words import Language
 from shared.words.pages import Texts, frame_words, speaker
@@ -98,6 +99,7 @@ def _with(loader: BaseLoader) -> Environment:
     )
     environment.globals["asset_path"] = asset_path
     environment.globals["time_tag"] = formatting.time_tag
+    environment.globals["linked"] = linked
     environment.globals["with_times"] = formatting.with_times
     environment.globals["duration"] = formatting.duration
     environment.globals["Named"] = formatting.Named

@@ -1,7 +1,7 @@
 """/dashboard/alerts/<id>: the story of an alert, and what one does about it."""
 
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Response
 
@@ -18,6 +18,9 @@ from shared.pages.formatting import Named, time_tag
 from shared.pages.states import Shown
 from shared.store import log_move
 from shared.words import reason_text, words_of
+
+if TYPE_CHECKING:
+    from shared.store import Entry
 
 MAX_NOTE = 500
 MOST_LOGS = 500
@@ -43,7 +46,7 @@ def show_alert(visit: Visit, alert_id: str) -> Response:
     alert, notifications = visit.store.alerts.get(number_of(visit, alert_id))
     is_active = alert.status.is_active
     sentence = _sentence(visit, alert)
-    monitor = monitor_named(visit, alert.subject) if alert.kind.is_of_monitor else None
+    entry = monitor_named(visit, alert.subject) if alert.kind.is_of_monitor else None
     shown: Shown = SHOWN_OF[alert.kind] if is_active else "up"
     return visit.page(
         "alert.html",
@@ -57,8 +60,9 @@ def show_alert(visit: Visit, alert_id: str) -> Response:
         cause=cause_of(visit, alert),
         lasted=((alert.resolved_at or visit.at) - alert.failed_at).total_seconds(),
         who=_who(visit, alert),
-        monitor_id=monitor["id"] if monitor else None,
-        story=_story(visit, alert, monitor),
+        monitor_id=entry.row["id"] if entry else None,
+        description=entry.policy.description if entry and entry.policy else None,
+        story=_story(visit, alert, entry),
         messages=messages_of(visit, alert.id, notifications),
         max_note=MAX_NOTE,
         scripts=["dashboard.js"],
@@ -83,10 +87,9 @@ def act_on_alert(visit: Visit, alert_id: str) -> Response:
     return visit.to("/dashboard" if visit.form.get("back") == "overview" else f"/dashboard/alerts/{number}")
 
 
-def monitor_named(visit: Visit, name: str) -> Any:
-    """The row of the monitor with this name, if it is still watched."""
-    found = visit.store.monitors.page(limit=1, name=name)
-    return found[0].row if found else None
+def monitor_named(visit: Visit, name: str) -> "Entry | None":
+    """The monitor with this name, if it is still watched."""
+    return next(iter(visit.store.monitors.page(limit=1, name=name)), None)
 
 
 def messages_of(visit: Visit, alert_id: int, notifications: list[Notification]) -> list[Owed]:
@@ -106,11 +109,11 @@ def messages_of(visit: Visit, alert_id: int, notifications: list[Notification]) 
     return found
 
 
-def _story(visit: Visit, alert: Alert, monitor: Any) -> list[Event]:
+def _story(visit: Visit, alert: Alert, entry: "Entry | None") -> list[Event]:
     until = min(visit.at, (alert.resolved_at or visit.at) + timedelta(hours=1)) + timedelta(seconds=1)
     since = alert.failed_at - timedelta(hours=1)
     notes = visit.store.alerts.notes(alert.id)
-    return story_of(visit, monitor["id"] if monitor else None, since, until, alert=alert, notes=notes)
+    return story_of(visit, entry.row["id"] if entry else None, since, until, alert=alert, notes=notes)
 
 
 def _sentence(visit: Visit, alert: Alert) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from functions.dashboard.visit import Visit
 from shared.alerting.agents import TIMEOUT_SECONDS
 from shared.pages.formatting import duration
+from shared.pages.markdown import linked
 
 if TYPE_CHECKING:
     from shared.store import Entry
@@ -34,7 +35,7 @@ def how_of(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> list[Fact
 def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[Fact]:
     say, row = visit.say, entry.row
     if policy.get("description"):
-        yield Fact(say("field_description"), [policy["description"]])
+        yield Fact(say("field_description"), [linked(policy["description"])])
     yield Fact(say("how_group"), [row["group_name"] or ""])
     if row["interval_seconds"] is not None:
         every = duration(row["interval_seconds"], visit.language)

@@ -41,6 +41,17 @@ def test_the_story_is_told(browser: Browser) -> None:
     assert "console OUTAGE #1 delivered" in page
 
 
+def test_the_notes_are_where_somebody_on_duty_looks(browser: Browser, api: Api) -> None:
+    """Also on the alert's page, with a link to the runbook, each line of its own."""
+    policy = {"name": "shop", "url": "https://shop.example/", "description": "Restart <it>.\nhttps://wiki.example/shop"}
+    assert api.call("POST", "/monitors", policy).status_code == 201
+    api.post({**FAILURE, "monitor": "shop", "target_url": policy["url"], "timestamp": as_text(now())})
+    runbook = '<a href="https://wiki.example/shop" rel="noopener noreferrer">https://wiki.example/shop</a>'
+    for path in ("/dashboard/alerts/1", "/dashboard/monitors/1"):
+        assert f'pl" dir="auto">Restart &lt;it&gt;.\n{runbook}<' in browser.page(path), path
+    assert '<a href="https://shop.example/" rel="noopener noreferrer">' in browser.page("/dashboard/monitors/1")
+
+
 def test_a_time_in_a_sentence_is_one_that_the_script_shows(signed_in: Browser, api: Api) -> None:
     api.call("POST", "/monitors", {"name": "shop", "url": "https://shop.example/"})
     signed_in.send("/dashboard/monitors/1", do="silence")

@@ -5,8 +5,9 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
-from shared.pages.markdown import markdown, plain
+from shared.pages.markdown import linked, markdown, plain
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,25 @@ from shared.pages.markdown import markdown, plain
 )
 def test_a_safe_part_of_markdown(text: str, markup: str) -> None:
     assert markdown(text) == markup
+
+
+def test_the_addresses_of_a_text_are_links() -> None:
+    a, b = (
+        f'<a href="https://{each}" rel="noopener noreferrer">https://{each}</a>'
+        for each in ("a.example/?b=1&amp;c=2", "b.example/x_(y)")
+    )
+    assert linked("See https://a.example/?b=1&c=2.\n(Or https://b.example/x_(y))") == f"See {a}.\n(Or {b})"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("javascript:alert(1)", "https://", "<b>", "ftp://a.example", "a.example"),
+        *("https://u:***@a.example/", "https://${MONITOR_HOST}/"),  # as they stand, they lead nowhere
+    ],
+)
+def test_other_texts_have_no_links(text: str) -> None:
+    assert linked(text) == escape(text)
 
 
 @pytest.mark.slow
