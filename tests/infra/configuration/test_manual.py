@@ -47,7 +47,9 @@ MODELS: Mapping[str, type[BaseModel]] = {
 
 
 def text(readme: str) -> str:
-    return (ROOT / "infra" / "configuration" / readme).read_text(encoding="utf-8")
+    """The manual of the file, and the one of its windows, drills and summaries."""
+    folders = (ROOT / "infra" / "configuration", ROOT / "shared" / "monitors" / "windows")
+    return "\n".join((folder / readme).read_text(encoding="utf-8") for folder in folders)
 
 
 def tables(readme: str) -> list[dict[str, list[str]]]:
