@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
 from shared.alerting.routing.routes import FOLLOW_UPS, select
+from shared.alerting.situation import Reason
 from shared.models import Alert, Monitor, Notification, NotificationKind, value_of
 from shared.models.channel import Channels, Route, by_name
 from shared.monitors.durations import seconds_of
@@ -34,8 +35,8 @@ class FollowUps:
     def review(self, *, now: datetime, channels: Channels) -> list[FollowUp]:
         """Owe every reminder, and every step of an escalation, that is newly due.
 
-        Under maintenance and in a silence each is SUPPRESSED, and its row says so. In a channel's quiet hours the last
-        one is held. To be called at least once a minute.
+        Under maintenance and in a silence each is SUPPRESSED, and its row says so; while the monitor flaps, the
+        reminders are. In a channel's quiet hours the last one is held. To be called at least once a minute.
         """
         with self._database.snapshot() as snapshot:
             if not any(_due(snapshot, now, channels)):
@@ -47,7 +48,7 @@ class FollowUps:
                 held = notifications.held(transaction, due[0].alert.id)
                 rule = _kept_back_by(transaction, coverage, monitor, due[0].alert, held, now)
                 for each in due:
-                    _owe(transaction, each, rule, held, now)
+                    _owe(transaction, each, rule or _flaps(monitor, each.kind), held, now)
                 progress.save(transaction, due[0].alert.id, reached)
                 found += due
         return found
@@ -126,6 +127,11 @@ def _kept_back_by(
         judged, _ = dependencies.judge_again(transaction, monitor, alert, first.created_at, now)
         return Hold.DEPENDENCY if judged.is_held else None
     return None
+
+
+def _flaps(monitor: Monitor, kind: NotificationKind) -> str | None:
+    """A reminder says "still down", which the next check may deny. Whom an escalation names has heard nothing yet."""
+    return Reason.FLAPPING if monitor.is_flapping and kind is NotificationKind.REMINDER else None
 
 
 def _seconds(text: str | None) -> float | None:

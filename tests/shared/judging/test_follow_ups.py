@@ -93,6 +93,15 @@ def test_a_window_keeps_both_back_and_says_so(store: Store, kind: str) -> None:
     assert [channel for kind, channel, *_ in owed(store) if kind == "RECOVERY"] == ["ops"]
 
 
+def test_reminders_are_kept_back_while_it_flaps_and_steps_go_out(store: Store) -> None:
+    for second, outcome in enumerate("-+" * 10, start=1):
+        report(store, second, ok=outcome == "+", received=second, channels=CHANNELS)
+    found = store.follow_ups.review(now=at(400), channels=CHANNELS)
+    assert [(due.kind, due.number) for due in found] == [("REMINDER", 1), ("ESCALATION", 1)]
+    assert owed(store)[-2:] == [("REMINDER", "ops", "SUPPRESSED", 1), ("ESCALATION", "mail", "PENDING", 1)]
+    assert rows(store, "SELECT reason FROM notification_logs ORDER BY id")[-1] == ("flapping",)
+
+
 def test_another_interval_counts_from_the_beginning(store: Store) -> None:
     review(store, 60)
     apply(store, reminder_interval="2m")
