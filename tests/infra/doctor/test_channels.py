@@ -88,6 +88,25 @@ def test_what_telegram_refuses_is_found(
     assert (found.verdict, (found.fix or "").startswith(fix)) == (FAILURE, True)
 
 
+def test_a_bot_that_may_not_write_is_found(environ: dict[str, str], bots: Bots) -> None:
+    bots.says |= {"sendChatAction": "Bad Request: not enough rights to send text messages to the chat"}
+    found = one(find(environ | bots.environ), "channels", "Telegram refuses to write: Bad Request: not enough rights")
+    assert (found.verdict, found.fix) == (FAILURE, "let @beacon_bot write in the chat 4242")
+    bots.says |= {"getChat": {"id": -100123, "type": "channel"}}
+    assert one(find(environ | bots.environ), "channels", "@beacon_bot knows the channel 4242").verdict is OK
+
+
+def test_a_topic_that_is_not_there_is_found(environ: dict[str, str], bots: Bots) -> None:
+    telegram = {"kind": "telegram", "bot_token": BotApi.token, "api_url": bots.url, "chat_id": -100, "topic_id": 5}
+    environ |= {"CHANNELS": json.dumps({"ops": telegram})}
+    assert one(find(environ), "channels", "ops: @beacon_bot may write to the chat -100").verdict is OK
+    asked = dict(bots.others)
+    assert asked["sendChatAction"]["message_thread_id"] == "5"
+    bots.says |= {"sendChatAction": "Bad Request: message thread not found"}
+    found = one(find(environ), "channels", "ops: Telegram refuses to write: Bad Request: message thread not found")
+    assert (found.verdict, found.fix) == (FAILURE, "CHANNELS.ops.topic_id=…")
+
+
 def test_an_unreachable_telegram_is_found_without_its_token(environ: dict[str, str], bots: Bots) -> None:
     bots.is_down = True
     found = one(find(environ | bots.environ), "channels", "Telegram is not reached: ConnectionError")
