@@ -14,7 +14,7 @@ from shared.words import words_of
 # The variables of a template.
 VARIABLES = (
     *("kind", "monitor", "group", "cause", "since", "duration", "ended_at", "by", "alert_id", "notification_id"),
-    *("url", "ack_url", "language", "channel"),
+    *("target_url", "url", "ack_url", "alert_url", "language", "channel"),
 )
 
 
@@ -61,7 +61,7 @@ def rendered(message: Message, *, title: str | None, text: str | None, channel: 
 def _values(
     message: Message, alert: Alert, notification: Notification, channel: str, zone: tzinfo | None
 ) -> dict[str, Any]:
-    language = message.language
+    language, target_url = message.language, one_line(alert.target_url or "")
     return {
         "kind": words_of(language).KINDS[notification.kind],
         "monitor": one_line(alert.subject),
@@ -73,8 +73,10 @@ def _values(
         "by": one_line(notification.actor or alert.acknowledged_by or "", MAX_NAME),
         "alert_id": alert.id,
         "notification_id": notification.id,
-        "url": one_line(alert.target_url or ""),
+        "target_url": target_url,
+        "url": target_url,  # its name before `target_url`
         "ack_url": message.url("acknowledge") or "",
+        "alert_url": message.url("open") or "",
         "language": language,
         "channel": channel,
     }

@@ -1,12 +1,15 @@
 """Templates: the operator's own words, and what no template can do."""
 
+import re
 from datetime import UTC
 
 import pytest
 
+from shared import ROOT
 from shared.messages.sandbox import TemplateFailed, render
 from shared.messages.templates import VARIABLES, check, rendered
 from shared.models.message import Message
+from shared.notifiers.services.webhook.contents import variables_of
 from tests.shared.notifiers.messages import HOSTILE, LINKS, message
 
 VALUES = dict.fromkeys(VARIABLES, "x")
@@ -31,11 +34,21 @@ def test_every_variable_has_a_value() -> None:
         "by=",
         "alert_id=7",
         "notification_id=17",
+        "target_url=https://shop.example/",
         "url=https://shop.example/",
         "ack_url=https://b.example/act/a-token",
+        "alert_url=https://b.example/dashboard/alerts/7",
         "language=en",
         "channel=ops",
     ]
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
+def test_the_table_of_the_manual_has_every_variable(readme: str) -> None:
+    manual = (ROOT / "shared" / "notifiers" / readme).read_text("utf-8")
+    [table] = re.findall(r"\n## (?:Templates|템플릿)\n(.*?)\n## ", manual, re.DOTALL)
+    named = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines() if row.startswith("| `")))
+    assert sorted(named) == sorted({*VARIABLES, *variables_of(Message.of_text(""))})
 
 
 def test_a_title_begins_with_the_kind_s_word_and_a_body_ends_with_the_number() -> None:

@@ -25,6 +25,7 @@ def our_fields(message: Message) -> dict[str, Any]:
         "kind": notification.kind.value if notification else None,
         "monitor": alert.subject if alert else None,
         "group": message.group,
+        "target_url": alert.target_url if alert else None,
         "cause": alert.cause if alert else None,
         "since": as_text(alert.failed_at) if alert else None,
         "ended_at": as_text(ended_at) if ended_at else None,
@@ -39,14 +40,15 @@ def variables_of(message: Message) -> dict[str, str | int]:
     """The variables of a template. An unknown text is empty, and an unknown number 0."""
     known, notification = our_fields(message), message.notification
     seconds = known["duration_seconds"]
+    same = ("kind", "monitor", "group", "target_url", "cause", "since", "ended_at", "text", "ack_url", "alert_url")
     texts = {
         "duration": None if seconds is None else duration_text(seconds),
         "by": notification.actor if notification else None,
         "channel": notification.channel if notification else None,
-        "url": known["alert_url"],
+        "url": known["alert_url"],  # its name before `alert_url`
         "language": message.language,
         "title": message.title,
-        **{name: known[name] for name in ("kind", "monitor", "group", "cause", "since", "ended_at", "text", "ack_url")},
+        **{name: known[name] for name in same},
     }
     numbers = {name: known[name] or 0 for name in ("alert_id", "notification_id")}
     return {**{name: value or "" for name, value in texts.items()}, **numbers}

@@ -52,6 +52,7 @@ def test_an_outage_is_posted_in_exactly_these_fields(service: Service) -> None:
         "kind": "OUTAGE",
         "monitor": "Shop",
         "group": "Web",
+        "target_url": "https://shop.example/",
         "cause": "HTTP 503 Service Unavailable",
         "since": "2025-01-08T12:00:00.000Z",
         "ended_at": None,
@@ -74,7 +75,7 @@ def test_a_test_message_has_all_fields_and_an_id_of_its_own(service: Service) ->
     first, second = service.bodies
     known = {name: value for name, value in first.items() if value is not None}
     assert known == {"version": 1, "text": "TEST Bonghwa can reach this channel"}
-    assert len(first) == len(second) == 13
+    assert len(first) == len(second) == 14
     ids = [request.headers["webhook-id"] for request in service.requests]
     assert len(set(ids)) == 2
     assert all(id_.startswith("test-") for id_ in ids)
