@@ -39,7 +39,7 @@ class Chat(NamedTuple):
     language: Language
 
     def words(self, code: str, **parameters: str) -> str:
-        """A text in the language of messages."""
+        """A text in the language of the chat's messages."""
         return acting_words(self.language)[code].format(**parameters)
 
 

@@ -3,7 +3,7 @@
 import hmac
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import functions_framework
 from flask import Request, Response
@@ -18,9 +18,10 @@ from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
-from shared.notifiers import NotifierKind, routes_of
+from shared.notifiers import NotifierKind, preferences_of, routes_of
 from shared.settings import Settings
 from shared.store import open_store
+from shared.words import Language
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -52,7 +53,8 @@ def receive_telegram(request: Request, settings: Settings) -> Response:
     if isinstance(asked, Command) and not is_for_us(asked, [channels[name] for name in names]):
         return web.answer({})
     store = open_store(settings)
-    chat = Chat(store, routes_of(channels), names, settings.message_language)
+    language = _language_in(channels, names) or settings.message_language
+    chat = Chat(store, routes_of(channels), names, language)
     done = answer_to_press(asked, chat) if isinstance(asked, Press) else answer_to_command(asked, chat)
     deliver_at_once(store, channels, done.notification_ids, settings)
     return web.answer(done.answer)
@@ -77,3 +79,8 @@ def _channels_in(channels: Mapping[str, NotifierKind], asked: Press | Command) -
         if notifier.kind == "telegram" and not asked.chats.isdisjoint(notifier.chats):  # type: ignore[attr-defined]
             found.append(name)
     return tuple(found)
+
+
+def _language_in(channels: Mapping[str, NotifierKind], names: Sequence[str]) -> Language | None:
+    """The language that the first channel of the chat sets, if it does."""
+    return preferences_of(channels[names[0]]).language if names else None

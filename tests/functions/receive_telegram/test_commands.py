@@ -1,5 +1,6 @@
 """POST /telegram: people write commands to the bot."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,14 @@ def test_status_lists_what_is_open(telegram: Telegram) -> None:
     for alert_id in (1, 2):
         telegram.api.patch(alert_id, status="RESOLVED")
     assert telegram.write("/status") == "No alert is open."
+
+
+def test_the_bot_speaks_the_language_of_the_channel(telegram: Telegram, environ: Callable[..., None]) -> None:
+    api = telegram.bot_api
+    ops = {"kind": "telegram", "bot_token": api.token, "chat_id": api.chat_id, "api_url": api.url, "language": "ko"}
+    environ(TELEGRAM_BOT_TOKEN="", TELEGRAM_CHAT_ID="", CHANNELS=json.dumps({"ops": ops}))
+    assert telegram.write("/ack 1") == "확인 담당이 되었습니다"
+    assert (telegram.write("/ack") or "").startswith("/ack 뒤에")
 
 
 def test_of_many_alerts_status_says_how_many_more_there_are(telegram: Telegram) -> None:
