@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.channels import configured
-from shared.models.message import Message
+from shared.models.message import Link, Message
 from shared.notifiers import NotifierKind, SendFailed
 from tests.shared.notifiers.messages import HOSTILE, LINKS, message
 from tests.support.stand_ins.service import Service, says
@@ -37,10 +37,20 @@ def test_an_outage_has_a_headline_and_what_is_known(service: Service, slack: Not
     assert sent["text"].startswith("OUTAGE Shop (https://shop.example/) · cause: HTTP 503")
 
 
-def test_links_become_buttons(service: Service, slack: NotifierKind) -> None:
+def test_links_are_text_since_slack_warns_of_buttons(service: Service, slack: NotifierKind) -> None:
     slack.send(message(links=LINKS), timeout_seconds=5)
-    buttons = service.bodies[0]["blocks"][-1]["elements"]
-    assert [(button["text"]["text"], button["url"]) for button in buttons] == [(link.label, link.url) for link in LINKS]
+    *others, last = service.bodies[0]["blocks"]
+    assert {block["type"] for block in others} == {"header", "section"}
+    written = " · ".join(f"<{link.url}|{link.label}>" for link in LINKS)
+    assert last == {"type": "section", "text": {"type": "mrkdwn", "text": written, "verbatim": True}}
+
+
+def test_a_link_stays_one_whatever_stands_in_it(service: Service, slack: NotifierKind) -> None:
+    slack.send(message(links=(Link("open", "A & B", "https://b.example/?a=1&b=<x|y>"),)), timeout_seconds=5)
+    last = service.bodies[0]["blocks"][-1]
+    assert last["text"]["text"] == "<https://b.example/?a=1&amp;b=%3Cx%7Cy%3E|A &amp; B>"
+    slack.send(message(links=(Link("open", "Open", "https://b.example/" + "x" * 3_000),)), timeout_seconds=5)
+    assert len(service.bodies[1]["blocks"]) == 2
 
 
 def test_nothing_in_a_message_is_markup_or_calls_anybody(service: Service, slack: NotifierKind) -> None:
