@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from shared.messages.texts import one_line
 from shared.models.message import Message
-from shared.notifiers.cutting import cut
 from shared.notifiers.personal import Envelope
 from shared.notifiers.services.email.addresses import Address
 from shared.notifiers.services.email.page import page_of
@@ -26,7 +26,7 @@ def mail_of(
     headers = [
         f"From: {_person(sender)}",
         f"To: {f',{_FOLD}'.join(map(_person, recipients))}",
-        f"Subject: {_words(cut(_one_line(message.title), _LONGEST_SUBJECT))}",
+        f"Subject: {_words(one_line(message.title, _LONGEST_SUBJECT))}",
         f"Date: {_now()}",
         *(_identity(message, sender.domain) if envelope is None else _personal(envelope, sender.domain)),
         # No holiday notes and the like in response, from servers that know either.
@@ -91,10 +91,6 @@ def _words(text: str, *, is_name: bool = False) -> str:
     from email.header import Header
 
     return Header(text, "utf-8", maxlinelen=75, header_name="Subject").encode(linesep="\r\n")
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _now() -> str:

@@ -89,6 +89,11 @@ def test_the_words_of_a_template_are_the_mail_s(server: Smtp) -> None:
     assert texts_of(mail)[0] == "Shop!\n\n.\n..\n.dotted\n끝\n#17"
 
 
+def test_a_sign_of_several_stays_whole_in_the_subject(server: Smtp) -> None:
+    mail = sent(server, message(subject="Shop 👩‍🚒 ❤️\u200b!"))
+    assert mail["Subject"].startswith("OUTAGE Shop 👩‍🚒 ❤️ ! (")
+
+
 @pytest.mark.parametrize(
     "text",
     [
