@@ -1,7 +1,7 @@
 """Commands in a chat that a channel names: /status, /ack N, /silence NAME 1h and /test. Others are for other bots."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 
 from functions.receive_telegram.doing import Chat, Done, Outcome, acknowledge, clock_text
@@ -13,6 +13,7 @@ from shared.settings.durations import seconds_of
 from shared.store import UnknownName
 
 _MOST = 20
+_MOST_ALIKE = 5
 # Telegram's own limit for a message, in UTF-16 units.
 _LONGEST = 4_096
 _NUMBER = re.compile(r"(#?)([1-9]\d{0,17})")
@@ -85,23 +86,43 @@ def _silence(command: Command, chat: Chat) -> Outcome:
     # Imported here: a window's model costs a cold start, and buttons need none.
     from shared.monitors.windows.window import Window
 
-    at, unknown = now(), Outcome(chat.words("monitor_unknown", name=one_line(name.strip(), 64)))
+    known = chat.store.monitors.names()
+    at, meant = now(), _meant(name.strip(), known)
     try:
-        window = Window(kind="silence", monitors=(name.strip(),), duration=seconds, by=command.by)
+        window = Window(kind="silence", monitors=(meant,), duration=seconds, by=command.by)
     except ValueError:  # a name that no monitor can have
-        return unknown
+        return Outcome(chat.words("monitor_unknown", name=one_line(meant, 64)))
     try:
         entry = chat.store.windows.add(window, now=at, once=command.name)
     except UnknownName:
-        return unknown
+        return Outcome(_unknown(meant, known, chat))
     if entry is None:
         return Outcome(chat.words("nothing_changed"))
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
     # Somebody may have silenced it for longer.
-    last = chat.store.windows.silence_of(name.strip(), seconds, now=at)
+    last = chat.store.windows.silence_of(meant, seconds, now=at)
     by, ends_at = (last.by, last.ends_at) if last else (command.by, at + timedelta(seconds=seconds))
     said_by = one_line(by or "", 64) or chat.words("somebody")
     return Outcome(chat.words("silenced", name=said_by, time=clock_text(ends_at, at)))
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """The monitor's name as it is written: a phone begins a word with a capital. As given if several differ by case."""
+    if name in known:
+        return name
+    alike = [each for each in known if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else name
+
+
+def _unknown(name: str, known: Iterable[str], chat: Chat) -> str:
+    import difflib  # only for mistakes
+
+    by_case = sorted(sorted(known), key=str.casefold)
+    folded = [each.casefold() for each in by_case]
+    close = set(difflib.get_close_matches(name.casefold(), folded))
+    alike = [one_line(each, 64) for each, fold in zip(by_case, folded, strict=True) if fold in close][:_MOST_ALIKE]
+    said = chat.words("monitor_unknown", name=one_line(name, 64))
+    return f"{said} {chat.words('monitors_alike', names=', '.join(alike))}" if alike else said
 
 
 def _test(command: Command, chat: Chat) -> Outcome:  # noqa: ARG001  # every command takes both

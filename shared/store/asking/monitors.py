@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from shared.models import as_text
 from shared.store.asking.entries import Entry, entries, entry
 from shared.store.engines.database import Database
-from shared.store.tables import configuration, policies
+from shared.store.tables import configuration, monitors, policies
 from shared.store.tables.configuration import Generation
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class Monitors:
         """Monitors in the order of their ids. ``wanted``: columns of the table and the values that they must have."""
         with self._database.snapshot() as snapshot:
             return entries(snapshot, policies.page(snapshot, limit=limit, after=after, tag=tag, **wanted))
+
+    def names(self) -> set[str]:
+        """The names of all monitors that are there."""
+        with self._database.snapshot() as snapshot:
+            return monitors.names_of(snapshot, "monitors")
 
     def add(self, policy: "Policy", *, now: datetime) -> Entry:
         """A new monitor of source 'api'. Raises NameTaken, UnknownName, DependsInCircle."""

@@ -120,6 +120,15 @@ def test_silence_of_an_unknown_monitor_says_so(telegram: Telegram) -> None:
     assert telegram.windows() == []
 
 
+def test_silence_takes_a_name_in_capitals_or_small_letters(telegram: Telegram) -> None:
+    telegram.api.post([FAILURE | {"monitor": name} for name in ("Shop", "API", "api")])
+    assert "has silenced it" in (telegram.write("/silence shop 1h") or "")
+    assert "has silenced it" in (telegram.write("/silence api 1h") or "")
+    assert sorted(names for _, names, _ in telegram.windows()) == [["Shop"], ["api"]]
+    assert telegram.write("/silence Api 1h") == "There is no monitor Api. Similar names: API, api"
+    assert telegram.write("/silence shoop 1h") == "There is no monitor shoop. Similar names: Shop"
+
+
 @pytest.mark.parametrize("name", ["x" * 4_000, "a\0b", "a\ud800b"])
 def test_silence_of_what_is_no_name_says_so_too(telegram: Telegram, name: str) -> None:
     """Telegram repeats an update for as long as it does not get a 200."""
