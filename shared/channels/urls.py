@@ -24,6 +24,17 @@ _MAIL_SERVERS: Mapping[str, tuple[str, int]] = {
     "yahoo.com": ("smtp.mail.yahoo.com", 465),
     "zoho.com": ("smtp.zoho.com", 465),
 }
+# The services whose webhooks have addresses at these hosts, and below those that begin with a dot.
+_WEBHOOKS: Mapping[str, str] = {
+    "chat.googleapis.com": "google_chat",
+    "discord.com": "discord",
+    "discordapp.com": "discord",
+    "hook.dooray.com": "dooray",
+    "hooks.slack.com": "slack",
+    "wh.jandi.com": "jandi",
+    ".logic.azure.com": "teams",
+    ".powerplatform.com": "teams",
+}
 _WORKFLOW = "triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig="
 
 
@@ -62,6 +73,8 @@ def settings_of(url: str) -> dict[str, Any]:
     scheme, separator, _ = url.strip().partition("://")
     if not separator or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
         raise NotOne("a URL such as slack://… or discord://…")
+    if scheme.lower() in ("http", "https"):
+        return _webhook(url.strip())
     kind = OWN_KINDS.get(scheme.lower())
     if kind is None:
         return {"kind": "apprise", "url": url.strip()}
@@ -73,6 +86,20 @@ def settings_of(url: str) -> dict[str, Any]:
     if found is None:
         raise NotOne(f"a channel of the kind {kind} with its fields, since this {scheme}:// cannot be read as one")
     return {"kind": kind, **found}
+
+
+def _webhook(url: str) -> dict[str, Any]:
+    """The channel that a webhook's address stands for, as its service shows it."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    kind = next(
+        (kind for name, kind in _WEBHOOKS.items() if host == name or (name[0] == "." and host.endswith(name))), ""
+    )
+    if not kind:
+        raise NotOne("a kind beside the address, such as {kind: mattermost, webhook_url: …} or {kind: webhook, url: …}")
+    return {"kind": kind, "webhook_url": url}
 
 
 def _taken_apart(parts: SplitResult) -> _Url:

@@ -118,6 +118,22 @@ def test_a_server_that_is_named_goes_before_a_well_known_one() -> None:
     assert (whole["from"], whole["to"]) == ("kim@gmail.com", "lee@x.example")
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (HOOK["webhook_url"], "slack"),
+        ("https://discord.com/api/webhooks/123/aBc", "discord"),
+        ("https://chat.googleapis.com/v1/spaces/AAAA/messages?key=a&token=b%3D", "google_chat"),
+        ("https://a.b.environment.api.powerplatform.com:443/triggers/manual/paths/invoke?sig=s", "teams"),
+        ("https://hook.dooray.com/services/1/2/x", "dooray"),
+        ("https://wh.jandi.com/connect-api/webhook/1/x", "jandi"),
+    ],
+)
+def test_a_webhooks_own_address_is_a_channel(url: str, kind: str) -> None:
+    assert settings_of(url) == {"kind": kind, "webhook_url": url}
+    assert configured({"CHANNELS": json.dumps({"ops": url})})["ops"].kind == kind
+
+
 def test_a_workflow_of_teams_keeps_its_signature() -> None:
     found = settings_of("workflow://prod-1.logic.azure.com:443/abc/sig%2Fn")
     assert found["webhook_url"].startswith(
@@ -136,6 +152,9 @@ def test_a_workflow_of_teams_keeps_its_signature() -> None:
         ("discord://1/s3cr3t-path?tts=yes", "the kind discord with its fields"),
         ("pover://s3cr3t-path", "the kind pushover with its fields"),
         ("ntfy://host:99999999/s3cr3t-path", "the kind ntfy with its fields"),
+        ("https://chat.example/hooks/s3cr3t-path", "a kind beside the address, such as {kind: mattermost"),
+        ("https://hooks.slack.com.evil.example/s3cr3t-path", "a kind beside the address"),
+        ("https://[s3cr3t-path", "a kind beside the address"),
         ("s3cr3t-path", "a URL such as slack"),
         ("://s3cr3t-path", "a URL such as slack"),
     ],
