@@ -55,10 +55,14 @@ class PushoverNotifier(NotifierKind):
         )
 
     def probe(self, timeout_seconds: float) -> ProbeResult:
-        """See NotifierKind.probe."""
-        response = self._post("users/validate", {"device": self.device} if self.device else {}, timeout_seconds)
-        if response.status == 200 and response.data.get("status") == 1:
-            return ProbeResult("ok", "Pushover knows the application and the user, who has a device")
+        """See NotifierKind.probe. Pushover validates one device at a time."""
+        for device in self.device.split(",") if self.device else [""]:
+            response = self._post("users/validate", {"device": device} if device else {}, timeout_seconds)
+            if response.status != 200 or response.data.get("status") != 1:
+                return self._refusal(response)
+        return ProbeResult("ok", "Pushover knows the application and the user, who has a device")
+
+    def _refusal(self, response: Response) -> ProbeResult:
         found = f"Pushover responds {phrase(response.status)} {quoted(self, *_errors(response))}".strip()
         fix = f"{self.setting('api_token')} and {self.setting('user_key')} as pushover.net shows them"
         return ProbeResult("failure", found, "an application's token and the key of a user with a device", fix)

@@ -121,3 +121,12 @@ def test_a_probe_validates_the_user_and_sends_nothing(service: Service) -> None:
     assert [pushover(service, device="phone").probe(5).verdict for _ in range(2)] == ["ok", "failure"]
     assert {request.path for request in service.requests} == {"/1/users/validate.json"}
     assert forms(service)[0] == {"token": TOKEN, "user": USER, "device": "phone"}
+
+
+def test_a_probe_validates_each_device_by_itself(service: Service) -> None:
+    valid = says(200, '{"status": 1, "group": 0, "devices": ["phone", "tablet"], "licenses": [], "request": "r"}')
+    service.queue = [valid, valid, valid, refuses("device name is not valid for user")]
+    several = pushover(service, device="phone,tablet")
+    assert several.probe(5).verdict == "ok"
+    assert "device name is not valid for user" in several.probe(5).found
+    assert [form["device"] for form in forms(service)] == ["phone", "tablet"] * 2
