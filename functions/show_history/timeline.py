@@ -54,12 +54,13 @@ class TimelineQuery(BaseModel):
 def show_timeline(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with ``{"timeline": [...], "next": cursor or null}``, oldest first; 404 if there is no such monitor."""
     # Imported here: the other routes say nothing in words, and the sentences cost a cold start.
-    from shared.timelines.entries import entries_of
+    from shared.timelines.entries import SAID, entries_of
 
     query = web.query_of(request, TimelineQuery)
     since, until = query.span(now())
     page = open_store(settings).timelines.page(
         web.id_of(monitor_id, "a monitor's"), since=since, until=until, limit=query.limit, after=query.place()
     )
-    timeline = list(entries_of(page.monitor, page.moments, settings.message_language))
+    entries = entries_of(page.monitor, page.moments, settings.message_language)
+    timeline = [{name: value for name, value in entry.items() if name != SAID} for entry in entries]
     return web.answer({"timeline": timeline, "next": str(page.next) if page.next else None})

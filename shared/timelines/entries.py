@@ -22,12 +22,16 @@ _COUNTED = {
     False: ("below_threshold", "threshold_met", "below_quorum", "quorum_met"),
     True: ("recovering", "recovered"),
 }
+SAID = "said_reason"
 Entry = dict[str, Any]
 Row = Mapping[str, Any]
 
 
 def entries_of(monitor: Monitor, moments: Sequence[Moment], language: Language) -> Iterator[Entry]:
-    """An entry for each moment of a monitor. A field that does not apply to it is None."""
+    """An entry for each moment of a monitor. A field that does not apply to it is None.
+
+    A check has SAID too: the reason that its text says. It is for pages, and no part of an answer.
+    """
     for moment in moments:
         source, at = moment.place.source, moment.place.at
         if source is Source.CHECK:
@@ -43,8 +47,8 @@ def entries_of(monitor: Monitor, moments: Sequence[Moment], language: Language) 
 def _check(row: Row, monitor: Monitor, language: Language) -> Entry:
     event, reason = event_of(row["event"]), row["reason"]
     count = (row["number"], row["threshold"]) if reason in _COUNTED[event["is_success"]] else None
-    text = sentences.of_check(event, reason, count, language, location=_location(event, monitor))
-    return {"reason": reason, "text": text, "event": event, "event_id": event["id"]}
+    text, said = sentences.of_check(event, reason, count, language, location=_location(event, monitor))
+    return {"reason": reason, "text": text, "event": event, "event_id": event["id"], SAID: said}
 
 
 def _location(event: Row, monitor: Monitor) -> str | None:

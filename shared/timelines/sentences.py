@@ -21,8 +21,8 @@ def of_check(
     language: Language,
     *,
     location: str | None,
-) -> str:
-    """How a check went: ``failed (HTTP 503 after 214 ms), 2 of 3``.
+) -> tuple[str, str | None]:
+    """How a check went: ``failed (HTTP 503 after 214 ms), 2 of 3``; and the reason that the sentence says, if it does.
 
     ``count``: which in a row it is, of how many. ``location``: where it comes from, if others check the monitor too.
     """
@@ -38,7 +38,7 @@ def of_check(
     said = reason if reason in _SAID else None
     if location is not None and said is None:
         said = _votes(event, reason, count)
-    return words["because"].format(text=text, reason=reason_text(language, said)) if said else text
+    return (words["because"].format(text=text, reason=reason_text(language, said)) if said else text), said
 
 
 def _votes(event: Mapping[str, Any], reason: str | None, count: tuple[int, int] | None) -> str | None:

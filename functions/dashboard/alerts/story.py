@@ -10,7 +10,7 @@ from shared.messages import one_line
 from shared.models import Alert
 from shared.pages.formatting import Named
 from shared.store import MonitorNotFound, Row
-from shared.timelines.entries import Entry, entries_of
+from shared.timelines.entries import SAID, Entry, entries_of
 from shared.words import reason_text
 
 MOST = 200
@@ -117,16 +117,11 @@ def _event(visit: Visit, entry: Entry) -> Event:
     what = one_line(str(entry["text"]))
     reason = entry["reason"]
     why = ""
-    if reason and entry["kind"] == "check" and not what.endswith(_of_votes(visit)):
+    if reason and entry["kind"] == "check" and entry[SAID] is None:
         why = reason_text(visit.language, reason)
     if visit.language == "en":
         what = what[:1].upper() + what[1:]
     return Event(datetime.fromisoformat(entry["at"]), icon, colour, what, why)
-
-
-def _of_votes(visit: Visit) -> tuple[str, ...]:
-    """How a row ends that says whether enough locations see an outage: that is why, also if the threshold is met."""
-    return tuple(reason_text(visit.language, reason) for reason in ("quorum_met", "below_quorum"))
 
 
 def _look(entry: Entry) -> tuple[str, str]:

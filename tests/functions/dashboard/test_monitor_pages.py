@@ -58,6 +58,14 @@ def test_the_page_says_how_old_each_locations_state_is(signed_in: Browser, api: 
     assert "tokyo: UP (1 min ago)" in said
 
 
+def test_a_row_of_the_story_says_why_once(signed_in: Browser, api: Api) -> None:
+    made(api, interval="1m")
+    for seconds, checked in ((30, SUCCESS), (90, FAILURE)):
+        api.post({**checked, "monitor": "shop", "timestamp": as_text(now() - timedelta(seconds=seconds))})
+    story = text(signed_in.page("/dashboard/monitors/1")).partition("What happened")[2]
+    assert story.count("a newer check had counted already") == 1
+
+
 def test_the_page_says_how_long_a_try_may_take(signed_in: Browser, api: Api) -> None:
     """As the form does. All four together may take 3 min 40 s."""
     made(api, timeout="10s", retries=3, retry_interval="1m")
