@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.dashboard.visit import Visit
 from shared.alerting.agents import TIMEOUT_SECONDS
+from shared.messages import seconds_text
+from shared.monitors.durations import seconds_of
 from shared.pages.formatting import duration
 from shared.pages.markdown import linked
+from shared.pages.states import shown_state
 
 if TYPE_CHECKING:
     from shared.store import Entry
@@ -38,14 +41,15 @@ def _facts(visit: Visit, entry: "Entry", policy: Mapping[str, Any]) -> Iterator[
         yield Fact(say("field_description"), [linked(policy["description"])])
     yield Fact(say("how_group"), [row["group_name"] or ""])
     if row["interval_seconds"] is not None:
-        every = duration(row["interval_seconds"], visit.language)
+        every = seconds_text(row["interval_seconds"], visit.language)
         # The row has how long all tries take together. The number of tries is a line of its own.
         timeout = entry.policy.timeout if entry.policy else row["timeout_seconds"] or TIMEOUT_SECONDS
-        within = duration(timeout, visit.language)
+        within = seconds_text(timeout, visit.language)
         yield Fact(say("how_every"), [say("how_interval", every=every, within=within)])
     heartbeat, dns = policy.get("heartbeat"), policy.get("dns")
     if heartbeat:
-        yield Fact(say("how_ping"), [say("how_period", period=heartbeat["period"], grace=heartbeat["grace"])])
+        times = {name: seconds_text(seconds_of(heartbeat[name]), visit.language) for name in ("period", "grace")}
+        yield Fact(say("how_ping"), [say("how_period", **times)])
     if dns:
         yield Fact(say("field_dns"), [f"{dns['query_name']} {dns['query_type']}"], is_code=True)
     failures = say("how_failed_pings" if heartbeat else "how_failures", n=row["failure_threshold"])
@@ -66,7 +70,7 @@ def _seen(visit: Visit, place: Mapping[str, Any]) -> str:
     """How a location sees the monitor, and how old that is."""
     ago = (visit.at - datetime.fromisoformat(place["last_checked_at"])).total_seconds()
     age = visit.say("ago", time=duration(max(0.0, ago), visit.language))
-    return f"{place['location']}: {place['state']} ({age})"
+    return f"{place['location']}: {visit.say(shown_state(place['state']))} ({age})"
 
 
 def _rest(visit: Visit, entry: "Entry") -> Iterator[Fact]:

@@ -54,8 +54,22 @@ def test_the_page_says_how_old_each_locations_state_is(signed_in: Browser, api: 
         checked_at = as_text(now() - timedelta(seconds=seconds))
         api.post({**SUCCESS, "monitor": "shop", "location": place, "timestamp": checked_at})
     said = text(signed_in.page("/dashboard/monitors/1")).replace("\xa0", " ")
-    assert "seoul: UNKNOWN (5 min ago)" in said
-    assert "tokyo: UP (1 min ago)" in said
+    assert "seoul: No data (5 min ago)" in said
+    assert "tokyo: Works (1 min ago)" in said
+    said = text(signed_in.get("/dashboard/monitors/1", **{"Accept-Language": "ko"}).text).replace("\xa0", " ")
+    assert "tokyo: 정상 (1분 전)" in said
+
+
+def test_the_page_says_when_pings_are_expected_in_words(signed_in: Browser, api: Api) -> None:
+    new(signed_in, **{"kind": "heartbeat", "name": "backup", "heartbeat.period": "25h", "heartbeat.grace": "90s"})
+    assert "every 1 d 1 h, 1 min 30 s later at most" in text(signed_in.page("/dashboard/monitors/1"))
+    korean = signed_in.get("/dashboard/monitors/1", **{"Accept-Language": "ko"}).text
+    assert "1일 1시간마다, 최대 1분 30초 늦게" in text(korean)
+
+
+def test_an_interval_is_said_exactly(signed_in: Browser, api: Api) -> None:
+    made(api, interval="90s", timeout="2.5s")
+    assert "1 min 30 s, 2.5 s at most" in text(signed_in.page("/dashboard/monitors/1"))
 
 
 def test_a_row_of_the_story_says_why_once(signed_in: Browser, api: Api) -> None:
