@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.manage_monitors.answers import monitor_of
 from functions.manage_monitors.drills import start_drill
@@ -46,7 +46,9 @@ class MonitorsQuery(BaseModel):
 
 
 class ConfigQuery(BaseModel):
-    """``dry_run``: say what would change, and change nothing."""
+    """``dry_run``: say what would change, and change nothing. Misspelt or empty, it would apply the file instead."""
+
+    model_config = ConfigDict(extra="forbid")
 
     dry_run: bool = False
 

@@ -114,12 +114,15 @@ def id_of(text: str, owner: str) -> int:
 def query_of(request: Request, kind: type[Query]) -> Query:
     """The query's parameters that ``kind`` has; an empty one counts as absent, and unknown ones are ignored.
 
+    A ``kind`` that forbids extra fields gets every parameter as it is, and so refuses an empty and an unknown one.
+
     Raises:
         Problem: 400 if a parameter is duplicated, or is not UTF-8.
         ValidationError: one has a wrong value.
     """
+    is_strict = kind.model_config.get("extra") == "forbid"
     try:
-        pairs = parse_qsl(request.query_string.decode(), errors="strict")
+        pairs = parse_qsl(request.query_string.decode(), keep_blank_values=is_strict, errors="strict")
     except UnicodeDecodeError as error:
         raise Problem(400, "the query is not UTF-8") from error
     found: dict[str, str] = {}
@@ -127,7 +130,7 @@ def query_of(request: Request, kind: type[Query]) -> Query:
     for name, value in pairs:
         if name in found:
             raise Problem(400, f"duplicate parameter {name} in the query", field=name, value=shown(value))
-        if name in known:
+        if is_strict or name in known:
             found[name] = value
     return kind.model_validate(found)
 

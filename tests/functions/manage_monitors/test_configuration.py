@@ -51,6 +51,16 @@ def test_a_dry_run_changes_nothing(api: Api) -> None:
     assert recoveries(api) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("dry_run", "dry_run"), ("dry_run=", "dry_run"), ("dry_run=ja", "dry_run"), ("dryrun=1", "dryrun")],
+)
+def test_a_dry_run_that_is_misspelt_applies_nothing(api: Api, query: str, field: str) -> None:
+    applied(api, SHOP)
+    assert refused(api.call("PUT", f"/config?{query}", {"monitors": [WEB]}))["field"] == field
+    assert names(api, "?source=file") == ["shop"]
+
+
 @on_each_engine
 def test_a_monitor_that_left_the_file_ends_its_outage(api: Api) -> None:
     applied(api, SHOP, WEB)
