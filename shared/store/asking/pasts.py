@@ -44,15 +44,16 @@ def past_of(transaction: Transaction, monitor: Monitor, after: int) -> Past:
     """The past of a monitor behind the event with the id ``after``; to be read before the transaction ends."""
     stored = map(_stored, past_events.judged(transaction, monitor.id, after))
     first = next(stored, None)
-    outages = alerts.outages_of(transaction, monitor.name)
     # By its name windows are about it, also before somebody had a policy of it.
     name = replay_facts.first_name(transaction, monitor.id) or monitor.name
     bare = Monitor(id=monitor.id, name=name, target_url=monitor.target_url)
-    before = None
-    if first is not None:
-        before = state_changes.state_before(transaction, monitor.id, first.id, as_text(first.received_at))
+    if first is None:
+        # Its checks may have been pruned. All its alerts would seem to vanish.
+        return Past(Start(bare, None, []), iter(()), None)
+    before = state_changes.state_before(transaction, monitor.id, first.id, as_text(first.received_at))
     facts = replay_facts.of_monitor(transaction, monitor.id)
-    if first is None or before is None:
+    outages = alerts.outages_of(transaction, monitor.name)
+    if before is None:
         return Past(Start(bare, None, outages), _in_order(first, stored, facts, 0), None)
     at = effective_time(first.event, first.received_at)
     active = next((alert for alert in outages if _is_active(alert, at)), None)
@@ -96,12 +97,10 @@ def _is_active(alert: Alert, at: datetime) -> bool:
     return alert.opened_at < at and (alert.resolved_at is None or alert.resolved_at >= at)
 
 
-def _in_order(
-    first: Stored | None, stored: Iterator[Stored], facts: Iterator[Fact], begins: int
-) -> Iterator[Stored | Fact]:
+def _in_order(first: Stored, stored: Iterator[Stored], facts: Iterator[Fact], begins: int) -> Iterator[Stored | Fact]:
     """Events and facts as they came. ``begins``: before this event, only policies and windows count."""
     fact = next(facts, None)
-    event = first
+    event: Stored | None = first
     while event is not None or fact is not None:
         if fact is not None and (event is None or fact.after_event < event.id):
             if fact.after_event >= begins or fact.what in _IN_FORCE:

@@ -120,6 +120,17 @@ def test_what_opened_before_is_left_out(store: Store) -> None:
     assert judged(store, since=25, failure_threshold=2).vanished[0].id == 2
 
 
+def test_a_monitor_whose_checks_are_all_gone_is_not_compared(store: Store) -> None:
+    """Without other rules too, all its alerts would seem to vanish."""
+    watch(store)
+    check(store, "x.x.")
+    assert judged(store).happened == 2
+    add(store, event(50, ok=True, monitor="blog"), received=50)  # the newest event stays
+    store.upkeep.run(Retention(60, 1e6, 1e6), now=at(4000), seconds=60, pause=lambda _: None)
+    assert rows(store, "SELECT id FROM events") == [(5,)]
+    assert judged(store) == Comparison()
+
+
 def test_what_was_pruned_before_its_first_stored_check_is_not_compared(store: Store) -> None:
     watch(store)
     check(store, "x.xx")
