@@ -176,9 +176,10 @@ OPERATIONS = {
                     "degraded": {"summary": "An agent is silent", "value": examples.DEGRADED},
                 },
             ),
-            303: Response("A browser is sent to the dashboard.", None),
+            303: Response("A browser is sent to the dashboard, instead of the 200.", None),
             503: Response(
-                "Nobody would be notified of an outage that happened now: for example, the database is unavailable.",
+                "Nobody would be notified of an outage that happened now: for example, the database is unavailable. "
+                "A browser gets a page.",
                 responses.HealthTrouble,
                 {"busy": {"summary": "Another process has locked it", "value": examples.TROUBLE}},
             ),

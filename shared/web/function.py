@@ -5,7 +5,6 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
-from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -40,11 +39,11 @@ class Function(Protocol):
 
 
 def function(
-    method: str, access: Access, *, browsers_to: str | None = None, takes_bearer: bool = False
+    method: str, access: Access, *, for_browsers: UseCase | None = None, takes_bearer: bool = False
 ) -> Callable[[UseCase], Function]:
     """Accept only ``method``, enforce ``API_AUTH``, and turn every exception into a problem response.
 
-    ``browsers_to``: the page, relative to this path, that a browser is sent to. Programs ask for no HTML.
+    ``for_browsers``: the use case that answers a browser instead, without a key. Programs ask for no HTML.
     ``takes_bearer``: the key may also come as a bearer token, for callers that can send no header of ours.
     """
 
@@ -52,8 +51,8 @@ def function(
         def find(request: Request) -> tuple[UseCase, Access]:
             if not is_answered(request.method, method):
                 raise not_allowed(request, [method])
-            if browsers_to is not None and "text/html" in request.headers.get("Accept", ""):
-                return (lambda _request, _settings: _leading_to(browsers_to)), "open"
+            if for_browsers is not None and "text/html" in request.headers.get("Accept", ""):
+                return for_browsers, "open"
             if takes_bearer and (token := bearer_token(request)):
                 request.environ.setdefault("HTTP_X_API_KEY", token)
             return use_case, access
@@ -63,11 +62,6 @@ def function(
         return function
 
     return decorate
-
-
-def _leading_to(page: str) -> Response:
-    headers = {"Location": page, "Vary": "Accept", "Cache-Control": "no-store"}
-    return Response(status=HTTPStatus.SEE_OTHER, headers=headers)
 
 
 def responding(named: Callable[..., object], find: Find) -> Callable[[Request], Response]:

@@ -30,6 +30,8 @@ _FRAME: Mapping[Language, Texts] = {
         "plan": "Maintenance",
         "unk": "No data",
         "paus": "Paused",
+        "nobody_notified": "Nobody would be notified of an outage now",
+        "dashboard_says_why": 'The <a href="{href}">dashboard</a> says why.',
     },
     "ko": {
         "skip": "본문으로 건너뛰기",
@@ -46,6 +48,8 @@ _FRAME: Mapping[Language, Texts] = {
         "plan": "점검",
         "unk": "확인 안 됨",
         "paus": "일시 중지",
+        "nobody_notified": "지금 장애가 나도 아무에게도 통지되지 않습니다",
+        "dashboard_says_why": '이유는 <a href="{href}">대시보드</a>에 있습니다.',
     },
 }
 

@@ -145,3 +145,29 @@ def test_a_disk_that_is_nearly_full_degrades_the_health(api: Api, monkeypatch: p
     found = api.get("/")
     assert found["status"] == "degraded"
     assert re.fullmatch(r"the database's disk has only \d+ MB left", found["reasons"][0])
+
+
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("api_auth", ["ingest", "all"])
+def test_a_browser_is_sent_to_the_dashboard_only_if_people_would_be_notified(
+    api: Api, environ: Callable[..., None], api_auth: str
+) -> None:
+    """Uptime Kuma asks as a browser does, and follows."""
+    environ(API_AUTH=api_auth)
+    well = api.call("GET", "/", headers=BROWSER, key=None)
+    assert (well.status_code, well.location, well.headers["Vary"]) == (303, "dashboard", "Accept")
+    environ(API_AUTH=api_auth, CHANNELS='{"console": "off"}')
+    api.call("POST", "/review_alerts")
+    for language, words in (("en", "Nobody would be notified"), ("ko", "통지되지 않습니다")):
+        page = api.call("GET", "/", headers={**BROWSER, "Accept-Language": language}, key=None)
+        assert (page.status_code, page.mimetype) == (503, "text/html")
+        assert words in page.text
+        assert '<a href="dashboard">' in page.text
+        assert "no channel" not in page.text, "reasons may need a key"
+
+
+def test_a_browser_sees_that_the_store_is_gone(api: Api, environ: Callable[..., None], tmp_path: Path) -> None:
+    environ(DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/bonghwa.db")
+    assert api.call("GET", "/", headers=BROWSER, key=None).status_code == 503
