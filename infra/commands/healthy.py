@@ -16,17 +16,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the status that ``GET /`` says. Exit with 1 if it says that nobody would be notified, or says nothing.
+    """Print the status of ``GET /`` and its reasons. Exit with 1 if nobody would be notified, or nothing is said.
 
     Raises:
         SettingError: a setting is malformed.
     """
     from infra.asking.api import Backend, NotAnswered
+    from infra.local.terminal import visible
     from shared.settings import Settings
+    from shared.settings.secrets import without_password
 
     settings = Settings.from_env()
     try:
-        found = Backend(arguments.url or settings.backend_url, settings, os.environ).get("/")
+        backend = Backend(arguments.url or settings.backend_url, settings, os.environ)
+        found = backend.health()
     except NotAnswered as trouble:
         sys.exit(f"bonghwa: {trouble}")
-    print("; ".join([str(found.get("status")), *map(str, found.get("reasons") or [])]))
+    said = visible("; ".join(map(str, [found.get("status"), *(found.get("reasons") or [])])))
+    if found.get("status") == "unavailable":
+        sys.exit(f"bonghwa: {without_password(backend.url)} is {said}")
+    print(said)

@@ -24,3 +24,8 @@ def prepare() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def visible(text: str) -> str:
+    """The text without what steers a terminal or cannot be seen: names and reasons come from anybody."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

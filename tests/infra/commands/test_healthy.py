@@ -13,8 +13,9 @@ from tests.support.stand_ins import Exchange, StandIn
 
 pytestmark = pytest.mark.slow
 
-WELL = {"status": "ok", "reasons": []}
-DEGRADED = {"status": "degraded", "reasons": ["the agent 'seoul' is silent", "the disk is nearly full"]}
+WELL = {"status": "ok", "reasons": [], "database": "ok"}
+REASONS = ["the agent 'seoul' is silent", "the disk is nearly full"]
+DEGRADED = {"status": "degraded", "reasons": REASONS, "database": "ok"}
 TROUBLE = {"status": "unavailable", "reasons": ["no delivery runs"], "database": "ok"}
 
 
@@ -42,7 +43,10 @@ def backend() -> Iterator[Backend]:
     [
         (200, json.dumps(WELL), 0, "ok"),
         (200, json.dumps(DEGRADED), 0, "degraded; the agent 'seoul' is silent; the disk is nearly full"),
-        (503, json.dumps(TROUBLE), 1, "503"),
+        (503, json.dumps(TROUBLE), 1, " is unavailable; no delivery runs"),
+        (503, json.dumps({**TROUBLE, "database": "it is locked"}), 1, "could not answer: it is locked"),
+        (503, "{}", 1, "could not answer: 503"),
+        (200, json.dumps({**DEGRADED, "reasons": ["\x1b[2J"]}), 0, "degraded; ?[2J"),
         (401, json.dumps({"title": "Unauthorized", "detail": "the X-API-Key header is wrong"}), 1, "401"),
         (200, "<html>", 1, "something else"),
         (302, "", 1, "302"),
