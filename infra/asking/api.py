@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from infra.configuration.sending import CONNECT_SECONDS, reason_of
+from infra.local.terminal import visible
 from shared.settings import Settings
 from shared.settings.proxies import backend_options
 from shared.settings.secrets import without_password
@@ -119,4 +120,4 @@ class Backend:
 
 
 def _shown(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name)[:200]
+    return visible(name)[:200]

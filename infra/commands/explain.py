@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.asking.api import Backend, NotAnswered
     from infra.asking.telling import told
+    from infra.local.terminal import visible
     from shared.models import as_text, now, utc
     from shared.settings import Settings
 
@@ -48,9 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps({"monitor": monitor["name"], **span, "timeline": entries}, ensure_ascii=False, indent=2))
         return
-    print(f"{monitor['name']}: {monitor['state']}, {_shown(since)} to {_shown(until)} {until.astimezone():%Z}")
-    for line in told(entries):
-        print(line)
+    heading = f"{monitor['name']}: {monitor['state']}, {_shown(since)} to {_shown(until)} {until.astimezone():%Z}"
+    for line in (heading, *told(entries)):
+        print(visible(line))
     if not entries:
         print("nothing happened, and no check arrived")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra.local.terminal import visible
 from shared.history.comparison import Comparison
 from shared.messages import duration
 from shared.models import Alert, as_text
@@ -54,7 +55,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
 def _told(alert: Alert) -> str:
     number = f"alert {alert.id} of " if alert.id > 0 else ""
     until = _shown(alert.resolved_at) if alert.resolved_at else "now"
-    return f"{number}{alert.subject}, {_shown(alert.opened_at)} to {until}"
+    return f"{number}{visible(alert.subject)}, {_shown(alert.opened_at)} to {until}"
 
 
 def _by(seconds: float) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from functions.show_history.spreadsheet import text_of
+from infra.local.terminal import visible
 from infra.report.month import Line, Report
 from infra.report.words import report_words
 from shared.words import Language
@@ -52,7 +53,7 @@ _FORMS: dict[Format, Callable[[Report, Language], str]] = {"text": _text, "markd
 def _heading(report: Report, language: Language) -> Iterator[str]:
     words, month = report_words(language), report.month
     title = words["title"] if report.group is None else words["title_of_group"]
-    yield title.format(year=month.year, month=f"{month.number:02}", group=_visible(report.group or ""))
+    yield title.format(year=month.year, month=f"{month.number:02}", group=visible(report.group or ""))
     yield f"{month.starts_at:%Y-%m-%d %H:%M %Z} – {month.ends_at:%Y-%m-%d %H:%M %Z}"
     if not report.is_over:
         yield words["until_now"]
@@ -65,7 +66,7 @@ def _remarks(report: Report, language: Language) -> Iterator[str]:
     names: dict[str, list[str]] = defaultdict(list)
     for line in report.monitors:
         if line.recorded_since and (since := datetime.fromisoformat(line.recorded_since)) > report.month.starts_at:
-            names[f"{since.astimezone():%Y-%m-%d %H:%M %Z}"].append(_visible(line.name or ""))
+            names[f"{since.astimezone():%Y-%m-%d %H:%M %Z}"].append(visible(line.name or ""))
     for time in sorted(names):
         yield report_words(language)["recorded_since"].format(time=time, names=", ".join(names[time]))
 
@@ -86,8 +87,8 @@ def _table(report: Report, language: Language) -> Table:
     lines = report.monitors if len(report.monitors) == 1 else [*report.monitors, report.total]
     rows = []
     for line in lines:
-        name = words["total"] if line.name is None else _visible(line.name)
-        group = [_visible(line.group or "")] if _has_groups(report) else []
+        name = words["total"] if line.name is None else visible(line.name)
+        group = [visible(line.group or "")] if _has_groups(report) else []
         rows.append([name, *group, *_known(line), f"{line.checks:,}", f"{line.failures:,}"])
     return [head, *rows]
 
@@ -107,10 +108,6 @@ def _length(seconds: float) -> str:
     """Hours, minutes and seconds."""
     minutes, rest = divmod(math.ceil(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
-
-
-def _visible(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _escaped(cell: str) -> str:

@@ -100,3 +100,11 @@ def test_what_is_no_time_is_named(explain: Explain, time: str) -> None:
     done = explain("shop", "--at", time)
     assert done.returncode == 2
     assert f"argument --at: '{time}' is no time such as 10:31 or 2025-01-08T10:31" in done.stderr
+
+
+def test_no_name_and_no_reason_steers_the_terminal(explain: Explain, system: LocalSystem) -> None:
+    said = {"monitor": "\x1b[2Jevil", "error_message": "\x1b]0;owned\x07", "timestamp": as_text(FAILED_AT)}
+    system.post("/events", FAILED | said).raise_for_status()
+    done = explain("\x1b[2Jevil")
+    assert (done.returncode, done.stdout.startswith("?[2Jevil: DOWN, ")) == (0, True), done.stderr
+    assert not {"\x1b", "\x07"} & set(done.stdout)

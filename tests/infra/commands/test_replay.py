@@ -111,3 +111,11 @@ def test_a_store_is_not_made(tmp_path: Path) -> None:
     path = f"{tmp_path}/nowhere.db"
     done = infra("replay", environ=environment(tmp_path, DATABASE_URL=f"sqlite:///{path}"))
     assert (done.returncode, done.stderr) == (1, f"bonghwa: there is no database at {path}\n")
+
+
+def test_no_name_steers_the_terminal(replay: Replay, store: Store) -> None:
+    check = Event(target_url="http://x/", monitor="\x1b[2Jevil", timestamp=BEGAN, is_success=False)
+    store.events.add([check], received_at=BEGAN, channels=())
+    done = replay("--set", "failure_threshold=3", "--monitor", "\x1b[2Jevil")
+    assert done.stdout.startswith("vanished  alert 4 of ?[2Jevil, ")
+    assert "\x1b" not in done.stdout
