@@ -22,7 +22,7 @@ from functions.status_page.subscribing.asking import subscribe, subscribe_to_oth
 from functions.status_page.subscribing.following import show_subscription, use_subscription
 from functions.status_page.visible import missing
 from shared import web
-from shared.pages.answers import finish
+from shared.pages.answers import finish, varies_by_language
 from shared.pages.assets import asset_answer
 from shared.settings import Settings
 from shared.settings.status_pages import MAIN
@@ -110,7 +110,8 @@ def show_badge(request: Request, settings: Settings, monitor_id: str, what: str)
     # Opened by itself, a picture runs nothing.
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return finish(request, response, "public", age=0 if reading.is_last else reading.age)
+    response = finish(request, response, "public", age=0 if reading.is_last else reading.age)
+    return response if viewer.is_in_address else varies_by_language(response)
 
 
 @web.route("GET", "/embed/<id>", access="open")

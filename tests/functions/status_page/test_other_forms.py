@@ -111,6 +111,8 @@ def test_a_badge_is_a_picture_that_runs_nothing(api: Api, kind: str, text: str) 
     seen(api, *PUBLIC)
     seen(api, "Checkout")
     response = looked(api, f"/badge/2/{kind}")
+    assert "Accept-Language" in response.headers["Vary"], "a cache would show it in the first viewer's language"
+    assert "Accept-Language" not in looked(api, f"/badge/2/{kind}?lang=ko").headers.get("Vary", "")
     assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
     ET.fromstring(response.text)  # our own
     assert f"<title>{text}" in response.text
