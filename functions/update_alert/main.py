@@ -32,6 +32,7 @@ class AlertUpdate(BaseModel):
 
     model_config = ConfigDict(
         strict=True,
+        extra="forbid",
         json_schema_extra={
             "anyOf": [
                 {"required": ["status"], "properties": {"status": {"type": "string"}}},

@@ -62,6 +62,13 @@ def test_a_patch_without_a_known_status_is_400(api: Api, body: dict[str, object]
     assert response.json["field"] in ("status", "by")
 
 
+def test_a_misspelt_field_is_400_and_changes_nothing(api: Api) -> None:
+    api.post(FAILURE)
+    response = api.patch(1, status="RESOLVED", silnce="1h")
+    assert (response.status_code, (response.json or {})["field"]) == (400, "silnce")
+    assert api.get("/alerts/1")["status"] == "OPEN"
+
+
 @pytest.mark.parametrize("kind", sorted(set(AlertKind) - {AlertKind.SUMMARY}))
 def test_an_alert_of_any_kind_is_moved_by_hand(
     api: Api, alerts_of_every_kind: dict[str, int], kind: str, capsys: pytest.CaptureFixture[str]
