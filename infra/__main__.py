@@ -10,7 +10,7 @@ from types import ModuleType
 
 from infra import commands
 from infra.local.environment import read_dotenv
-from infra.local.terminal import prepare
+from infra.local.terminal import NotPrinted, prepare, watch_output
 from shared.settings import SettingError
 from shared.store import StoreUnavailable
 
@@ -20,6 +20,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run one command. If it cannot be done, exit with one line on standard error."""
     prepare()
+    watch_output()
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True)
     found = _commands()
@@ -32,17 +33,27 @@ def main() -> None:
             read_dotenv(os.environ)
             # The process began without a TZ of .env, and would show its own times.
             time.tzset()
-        command.run(arguments)
-        sys.stdout.flush()
+        try:
+            command.run(arguments)
+        finally:
+            sys.stdout.flush()
     except (SettingError, StoreUnavailable) as trouble:
         sys.exit(f"bonghwa: {trouble}")
+    except NotPrinted as trouble:
+        _drop_output()
+        sys.exit(f"bonghwa: the output cannot be written: {trouble}")
     except KeyboardInterrupt:
         # As a shell reports what Ctrl-C ended.
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # As in `… | head`. Python would try once more at its end, and print a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # As in `… | head`.
+        _drop_output()
         sys.exit(1)
+
+
+def _drop_output() -> None:
+    """Let the rest of the output go nowhere. Python would try once more at its end, and print a traceback."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _commands() -> dict[str, ModuleType]:

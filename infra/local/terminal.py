@@ -1,8 +1,14 @@
 """The streams of a command: there, and able to print every text."""
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
+
+
+class NotPrinted(Exception):
+    """Standard output takes nothing, such as a file on a full disk. A command's own errors are others."""
 
 
 def prepare() -> None:
@@ -24,6 +30,35 @@ def prepare() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def watch_output() -> None:
+    """Let standard output raise NotPrinted instead of an OSError, but for a BrokenPipeError."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper):
+        sys.stdout = _Output(
+            out.buffer, out.encoding, out.errors, line_buffering=out.line_buffering, write_through=out.write_through
+        )
+
+
+class _Output(io.TextIOWrapper):
+    def write(self, text: str) -> int:
+        with _named():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _named():
+            super().flush()
+
+
+@contextlib.contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotPrinted(error.strerror) from None
 
 
 def visible(text: str) -> str:

@@ -65,3 +65,12 @@ def test_a_time_zone_that_nobody_knows_is_refused(command: list[str], tmp_path: 
 def test_a_time_zone_may_be_a_rule_or_a_file(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
     commands.refuse_unknown_zone()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
+@pytest.mark.parametrize("words", [["schema"], ["channels", "slack"]], ids=["long", "short"])
+def test_a_full_disk_is_one_line(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "infra", *words]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "bonghwa: the output cannot be written: No space left on device\n")
