@@ -69,15 +69,23 @@ def get_window(request: Request, settings: Settings, window_id: str) -> Response
 
 @web.route("PATCH", "/windows/<id>", access="manage")
 def change_window(request: Request, settings: Settings, window_id: str) -> Response:
-    """200 with the window, of which the body's fields are new; a null takes one away. Send what it no longer holds."""
+    """200 with the window, of which the body's fields are new; a null takes one away. Send what it no longer holds.
+
+    A new ``duration`` takes the place of ``ends_at``, and the reverse.
+    """
     fields = json.loads(web.body_of(request))
     if not isinstance(fields, dict):
         raise web.Problem(400, "body: expected an object", field="body")
     number = web.id_of(window_id, "a window's")
     store = open_store(settings)
     stored = store.windows.get(number).window
-    merged = {**stored.model_dump(mode="json", exclude_none=True), **fields}
-    window = Window.model_validate({name: value for name, value in merged.items() if value is not None})
+    kept = stored.model_dump(mode="json", exclude_none=True)
+    if stored.recurrence() is None:
+        # It has one of both, and the new one is instead of the other.
+        for new, old in (("duration", "ends_at"), ("ends_at", "duration")):
+            if fields.get(new) is not None:
+                kept.pop(old, None)
+    window = Window.model_validate({name: value for name, value in {**kept, **fields}.items() if value is not None})
     channels = routes_of(configured())
     entry, released = store.windows.replace(number, window, now=now(), channels=channels)
     step("server", "window_changed", window_id=window_id, kind=window.kind, by=window.by)

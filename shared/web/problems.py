@@ -108,17 +108,21 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
 
 def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
     """The mistakes in the input: the first one in words, and the first ten as members."""
-    found = [
-        {
-            "field": ".".join(str(part) for part in mistake["loc"]) or "body",
-            "value": _shown_of(mistake),
-            "problem": mistake["msg"].removeprefix("Value error, "),
-        }
-        for mistake in error.errors(include_url=False, include_context=False)[:10]
-    ]
+    found = [_member(mistake) for mistake in error.errors(include_url=False, include_context=False)[:10]]
     first = found[0]
     detail = f"{first['field']}: {first['problem']}; found {first['value']}"
     return detail, {"field": first["field"], "value": first["value"], "errors": found}
+
+
+def _member(mistake: Any) -> dict[str, str]:
+    place, value = [str(part) for part in mistake["loc"]], _shown_of(mistake)
+    problem = mistake["msg"].removeprefix("Value error, ")
+    # A rule about several fields names the wrong one itself.
+    name, colon, rest = problem.partition(": ")
+    if mistake["type"] == "value_error" and isinstance(mistake["input"], dict) and colon and name.isidentifier():
+        place, problem = [*place, name], rest
+        value = shown(mistake["input"][name]) if name in mistake["input"] else "nothing"
+    return {"field": ".".join(place) or "body", "value": value, "problem": problem}
 
 
 def _shown_of(mistake: Any) -> str:

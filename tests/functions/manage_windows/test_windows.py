@@ -11,6 +11,7 @@ from tests.functions.manage_monitors.watched import SHOP, applied, failed, made
 pytestmark = pytest.mark.slow
 
 SILENCE = {"kind": "silence", "monitors": ["shop"], "duration": "1h", "by": "kim"}
+TIMES = ("2029-01-01T00:00:00.000Z", "2030-01-01T00:00:00.000Z")
 PATCHING = {
     "kind": "maintenance",
     "title": "Patching",
@@ -82,6 +83,15 @@ def test_a_change_lets_go_of_what_the_window_is_no_longer_about(api: Api) -> Non
     assert statuses(api)[-1] == ("OUTAGE", "SENT", "silence")
 
 
+def test_a_new_duration_takes_the_place_of_the_end_and_the_reverse(api: Api) -> None:
+    post(api, starts_at=TIMES[0], ends_at=TIMES[1], duration=None)
+    for change, ends_at in (({"duration": "2h"}, "2029-01-01T02:00:00.000Z"), ({"ends_at": TIMES[1]}, TIMES[1])):
+        changed = api.call("PATCH", "/windows/1", change)
+        assert (changed.status_code, (changed.json or {}).get("ends_at")) == (200, ends_at), changed.text
+    both = api.call("PATCH", "/windows/1", {"duration": "2h", "ends_at": TIMES[1]})
+    assert (both.status_code, (both.json or {})["field"]) == (400, "duration")
+
+
 def test_under_maintenance_nothing_opens(api: Api) -> None:
     post(api, kind="maintenance", monitors=None, tags=["eu"])
     api.post(FAILURE | {"monitor": "shop", "timestamp": as_text(now())})
@@ -101,17 +111,17 @@ def test_under_maintenance_nothing_opens(api: Api) -> None:
         ({"monitors": ["shopp"]}, "monitors", "found 'shopp'"),
         ({"monitors": None, "groups": ["web"]}, "groups", "found 'web'"),
         ({"monitors": None, "tags": ["us"]}, "tags", "found 'us'"),
-        ({"monitors": None}, "body", "exactly one of monitors, groups, tags or all"),
-        ({"all": True}, "body", "exactly one of"),
-        ({"duration": None}, "body", "either it or ends_at"),
+        ({"monitors": None}, "monitors", "exactly one of monitors, groups, tags or all"),
+        ({"all": True}, "all", "exactly one of"),
+        ({"duration": None}, "duration", "either it or ends_at"),
         ({"duration": "0.5s"}, "duration", "0.5s"),
         ({"kind": "nap"}, "kind", "'maintenance' or 'silence'"),
-        ({"weekly": ["Mon"]}, "body", "at beside it"),
+        ({"weekly": ["Mon"]}, "weekly", "at beside it"),
         ({"every": "day", "at": "25:00"}, "at", "25:00"),
         ({"cron": "0 0 30 2 *"}, "cron", "comes to pass"),
         ({"rrule": "FREQ=SECONDLY"}, "rrule", "daily or less often"),
         ({"every": "day", "at": "02:30", "time_zone": "Mars/Base"}, "time_zone", "Asia/Seoul"),
-        ({"starts_at": "2030-01-01T00:00:00Z", "ends_at": "2029-01-01T00:00:00Z", "duration": None}, "body", "after"),
+        ({"starts_at": TIMES[1], "ends_at": TIMES[0], "duration": None}, "ends_at", "found '2029-01-01T00"),
         ({"starts_at": "2024-01-01T00:00:00Z"}, "ends_at", "found 2024-01-01T01:00:00.000Z"),
         ({"starts_at": 5}, "starts_at", "ISO 8601"),
         ({"silent": True}, "silent", "not permitted"),
