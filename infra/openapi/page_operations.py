@@ -81,6 +81,45 @@ class PublicStatus(BaseModel):
     windows: list[PublicWindow] = Field(description="Planned maintenance.")
 
 
+class FeedItem(BaseModel):
+    """One story of a JSON Feed."""
+
+    id: str = Field(description="What it is known as.")
+    url: str = Field(description="Where the page tells it.")
+    title: str = Field(description="It in a sentence.")
+    content_html: str = Field(description="Its text, as HTML.")
+    date_published: Time = Field(description="When it began.")
+    date_modified: Time = Field(description="When it changed last.")
+
+
+class JsonFeed(BaseModel):
+    """A feed as JSON Feed 1.1 has it."""
+
+    version: Literal["https://jsonfeed.org/version/1.1"] = Field(description="The format.")
+    title: str = Field(description="The page's title.")
+    home_page_url: str = Field(description="Where the page is.")
+    feed_url: str = Field(description="Where the feed is.")
+    items: list[FeedItem] = Field(description="What happened, the last change first.")
+
+
+class LanguageQuery(BaseModel):
+    """The query of everything that has words."""
+
+    lang: str | None = Field(None, description="`en` or `ko`, instead of the language that the browser prefers.")
+
+
+class PageQuery(LanguageQuery):
+    """The query of a page with bars."""
+
+    period: str | None = Field(None, description="How far back it shows: `24h`, `90d` (the default) or `12m`.")
+
+
+class FrameQuery(LanguageQuery):
+    """The query of a frame."""
+
+    theme: str | None = Field(None, description="`light` or `dark`, instead of the one that the browser prefers.")
+
+
 _EXAMPLE = {
     "title": "Example",
     "state": "DOWN",
@@ -101,13 +140,29 @@ _EXAMPLE = {
 }
 
 
-def _page(words: str, path: Any) -> Operation:
+_PAGE = {200: Response("The page, or the form that asks for its password.", str, kind=_HTML)}
+_AS_JSON = {
+    200: Response("The page.", PublicStatus, {"down": {"summary": "One is down", "value": _EXAMPLE}}),
+    403: _LOCKED,
+}
+_PAGE_OR_JSON = {
+    200: Response(
+        "The page, or the form that asks for its password; as JSON if the path ends with `.json`.",
+        PublicStatus,
+        also=(_HTML,),
+    ),
+    403: Response("The path ends with `.json`, and the page needs its password.", dict[str, Any], kind=_PROBLEM),
+}
+
+
+def _page(words: str, path: Any, responses: Any = _PAGE) -> Operation:
     return Operation(
         tag="pages",
         summary=f"Show {words}",
-        description=f"How everything is that the page shows. {_BY_LANGUAGE} `?period=` is 24h, 90d or 12m.",
+        description=f"How everything is that the page shows. {_BY_LANGUAGE}",
         path=path,
-        responses={200: Response("The page, or the form that asks for its password.", str, kind=_HTML)},
+        query=PageQuery,
+        responses=responses,
         problems=(404,),
     )
 
@@ -126,13 +181,14 @@ def _unlocking(words: str, path: Any) -> Operation:
     )
 
 
-def _feed(words: str, kind: str, path: Any) -> Operation:
+def _feed(words: str, kind: str, path: Any, model: Any = str) -> Operation:
     return Operation(
         tag="pages",
         summary=f"Follow {words}",
         description=f"Outages, incidents and planned maintenance, the last change first. {_BY_LANGUAGE}",
         path=path,
-        responses={200: Response("The feed.", str, kind=kind), 403: _LOCKED},
+        query=LanguageQuery,
+        responses={200: Response("The feed.", model, kind=kind), 403: _LOCKED},
         problems=(404,),
     )
 
@@ -179,18 +235,16 @@ PAGE_OPERATIONS = {
         tag="pages",
         summary="Show the status page as JSON",
         description=f"What the page says, for programs. {_BY_LANGUAGE}",
-        responses={
-            200: Response("The page.", PublicStatus, {"down": {"summary": "One is down", "value": _EXAMPLE}}),
-            403: _LOCKED,
-        },
+        query=LanguageQuery,
+        responses=_AS_JSON,
         problems=(404,),
     ),
     "show_atom": _feed("the status page by Atom", _ATOM, {}),
-    "show_feed": _feed("the status page by JSON Feed", _JSON_FEED, {}),
-    "show_other_page": _page("another status page; `<slug>.json` is the same as JSON", _SLUG),
+    "show_feed": _feed("the status page by JSON Feed", _JSON_FEED, {}, JsonFeed),
+    "show_other_page": _page("another status page; `<slug>.json` is the same as JSON", _SLUG, _PAGE_OR_JSON),
     "open_other_page": _unlocking("another status page", _SLUG),
     "show_other_atom": _feed("another status page by Atom", _ATOM, _SLUG),
-    "show_other_feed": _feed("another status page by JSON Feed", _JSON_FEED, _SLUG),
+    "show_other_feed": _feed("another status page by JSON Feed", _JSON_FEED, _SLUG, JsonFeed),
     "show_monitor": _page("a monitor that a status page shows", _MONITOR),
     "subscribe": _subscribing("the status page", {}),
     "subscribe_to_other": _subscribing("another status page", _SLUG),
@@ -209,14 +263,16 @@ PAGE_OPERATIONS = {
         summary="Show a badge",
         description=f"A small picture of a monitor that an open status page shows. {_BY_LANGUAGE}",
         path={**_MONITOR, **_KIND},
+        query=LanguageQuery,
         responses={200: Response("The picture.", str, kind=_SVG)},
         problems=(404,),
     ),
     "show_embedded": Operation(
         tag="pages",
         summary="Show a monitor in a frame",
-        description=f"A line for an iframe of another site. {_BY_LANGUAGE} `?theme=` is light or dark.",
+        description=f"A line for an iframe of another site. {_BY_LANGUAGE}",
         path=_MONITOR,
+        query=FrameQuery,
         responses={200: Response("The page.", str, kind=_HTML)},
         problems=(404,),
     ),

@@ -29,7 +29,7 @@ POLICIES = [
 # A schema cannot say which two times make a span of few buckets.
 SPANS = ["show_monitor_history", "show_group_history", "list_events"]
 # Models that ignore fields which they do not know.
-TAKEN = {"Event", "CheckAttempt", "Cause", "AlertUpdate", "ClaimRequest", "Configuration"}
+TAKEN = {"Event", "CheckAttempt", "Cause", "ClaimRequest", "Configuration"}
 
 
 @pytest.fixture(scope="module")
