@@ -3,18 +3,18 @@
 import itertools
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
-from shared.models import Time, as_text, now
-from shared.models.times import written_out
+from shared.models import as_text, now
+from shared.models.scalars import QueryTime
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
 from shared.notifiers import routes_of
@@ -30,7 +30,7 @@ SPANS = 5
 class WindowQuery(BaseModel):
     """``from``: the spans that are shown end after this time; by itself, after now."""
 
-    since: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="from")
+    since: QueryTime | None = Field(None, alias="from")
 
 
 class WindowsQuery(WindowQuery):

@@ -1,20 +1,19 @@
 """Read the query and the path of a request about the past."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from shared import web
-from shared.models import Time, as_text
-from shared.models.times import written_out
+from shared.models import as_text
+from shared.models.scalars import QueryTime
 
 
 class SpanQuery(BaseModel):
     """``from`` is part of the span, ``to`` is not."""
 
-    since: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="from")
-    until: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="to")
+    since: QueryTime | None = Field(None, alias="from")
+    until: QueryTime | None = Field(None, alias="to")
 
 
 def refuse_backwards(since: datetime, until: datetime) -> None:

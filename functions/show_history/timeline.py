@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from shared import web
 from shared.history.timeline import PLACE, Place, place_of
-from shared.models import Time, as_text, now
-from shared.models.times import written_out
+from shared.models import as_text, now
+from shared.models.scalars import QueryTime
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -31,8 +31,8 @@ def _place(text: Any) -> Any:
 class TimelineQuery(BaseModel):
     """``from`` is included, ``to`` is not. ``cursor`` is the ``next`` of the previous page."""
 
-    since: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="from")
-    until: Annotated[Time, BeforeValidator(written_out)] | None = Field(None, alias="to")
+    since: QueryTime | None = Field(None, alias="from")
+    until: QueryTime | None = Field(None, alias="to")
     limit: int = Field(100, ge=1, le=1000)
     cursor: Annotated[str, Field(max_length=100, pattern=PLACE), BeforeValidator(_place)] | None = None
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
-from shared.models.times import as_text, utc
+from shared.models.times import as_text, utc, with_plus, written_out
 from shared.models.values import MAX_NAME_BYTES, masked
 
 
@@ -63,3 +63,5 @@ Time = Annotated[
     Written(as_text, "json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
+# The last validator is the first to run.
+QueryTime = Annotated[Time, BeforeValidator(written_out), BeforeValidator(with_plus)]

@@ -43,3 +43,9 @@ def written_out(value: Any) -> Any:
     if not is_text and not isinstance(value, datetime):
         raise ValueError("an ISO 8601 date and time")
     return value
+
+
+def with_plus(value: Any) -> Any:
+    """``value`` with the offset of a time in a query, where an unescaped ``+09:00`` arrives as `` 09:00``."""
+    is_lost = isinstance(value, str) and "T" in value and value[-6:-5] == " " and value[-3:-2] == ":"
+    return f"{value[:-6]}+{value[-5:]}" if is_lost else value

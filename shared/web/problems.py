@@ -116,7 +116,8 @@ def _invalid(error: ValidationError) -> tuple[str, dict[str, Any]]:
 
 def _member(mistake: Any) -> dict[str, str]:
     place, value = [str(part) for part in mistake["loc"]], _shown_of(mistake)
-    problem = mistake["msg"].removeprefix("Value error, ")
+    # No time is taken as a date alone, though pydantic could read it.
+    problem = mistake["msg"].removeprefix("Value error, ").replace("datetime or date", "date and time")
     # A rule about several fields names the wrong one itself.
     name, colon, rest = problem.partition(": ")
     if mistake["type"] == "value_error" and isinstance(mistake["input"], dict) and colon and name.isidentifier():

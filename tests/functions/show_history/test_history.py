@@ -158,7 +158,8 @@ def test_a_spreadsheet_runs_nothing_that_came_from_outside(api: Api, shop: int, 
         ("/monitors/x/history", 404, "'x' is not a monitor's id"),
         (f"/monitors/{10**18}/events", 404, "there is no monitor"),
         ("/history?step=week", 400, "step: "),
-        ("/history?from=2025-01-08", 400, "from: "),
+        ("/history?from=2025-01-08", 400, "from: an ISO 8601 date and time; found '2025-01-08'"),
+        ("/history?from=2025-01-08Tx", 400, "from: Input should be a valid date and time"),
         ("/history?from=2025-01-09T00:00:00Z&to=2025-01-08T00:00:00Z", 400, "from: expected a time before"),
         ("/monitors/1/events?from=2025-01-09T00:00:00Z&to=2025-01-08T00:00:00Z", 400, "from: expected a time before"),
         ("/history?step=minute&from=2025-01-01T00:00:00Z&to=2025-01-08T00:00:00Z", 400, "expected at most 3000"),
@@ -170,3 +171,14 @@ def test_bad_input_is_told(api: Api, shop: int, path: str, status: int, words: s
     response = api.call("GET", path)
     assert response.status_code == status, response.text
     assert words in response.text
+
+
+def test_an_offset_whose_plus_arrives_as_a_blank_is_read(api: Api) -> None:
+    """In a query an unescaped ``+`` is a blank."""
+    for path in ("/history?step=whole&", "/history?step=hour&"):
+        [blank, plus] = (
+            api.get(f"{path}from=2025-01-01T00:00:00{sign}09:00&to=2025-01-01T01:00:00{sign}09:00")
+            for sign in ("+", "%2B")
+        )
+        assert blank == plus
+        assert blank["history"][0]["from"] == "2024-12-31T15:00:00.000Z"
