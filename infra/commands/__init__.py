@@ -12,8 +12,12 @@ from pathlib import Path
 
 from shared.settings import SettingError, http_url
 
-# A rule instead of a name, such as KST-9: it begins with the abbreviation and the offset.
-_RULE = r"(<[\w+-]+>|[A-Za-z]{3,})[+-]?\d"
+# A rule instead of a name, as POSIX has it, such as KST-9 or EST5EDT,M3.2.0,M11.1.0.
+_ABBREVIATION, _OFFSET = r"(<[\w+-]+>|[A-Za-z]{3,})", r"[+-]?\d{1,2}(:\d{2}){0,2}"
+_CHANGE = r",(J?\d{1,3}|M\d{1,2}\.\d\.\d)(/[+-]?\d{1,3}(:\d{2}){0,2})?"
+_RULE = f"{_ABBREVIATION}{_OFFSET}({_ABBREVIATION}({_OFFSET})?({_CHANGE}{_CHANGE})?)?"
+# The times of UTC+9 are nine hours behind UTC, and would be called UTC.
+_MISLEADING = r"(?i)<?(UTC|GMT)>?[+-]?0*[1-9].*"
 
 
 def url(text: str) -> str:
@@ -38,7 +42,9 @@ def refuse_unknown_zone() -> None:
         SettingError: there is no such zone.
     """
     name = os.environ.get("TZ", "").removeprefix(":")
-    if name in ("", "UTC") or re.match(_RULE, name):
+    if re.fullmatch(_MISLEADING, name):
+        raise SettingError("TZ", name, "a name such as Asia/Seoul, or a rule such as KST-9: this one is not UTC")
+    if name in ("", "UTC") or re.fullmatch(_RULE, name):
         return
     if not any(Path(folder, name).is_file() for folder in zoneinfo.TZPATH):
         raise SettingError("TZ", name, "the name of a time zone that this machine knows, such as Asia/Seoul or UTC")
