@@ -83,6 +83,7 @@ class Report(NamedTuple):
             "from": self.month.starts_at.isoformat(),
             "to": self.month.ends_at.isoformat(),
             "group": self.group,
+            "is_over": self.is_over,
             "is_counted_by_utc_days": self.is_counted_by_utc_days,
             "monitors": [line._asdict() for line in self.monitors],
             "total": {name: getattr(self.total, name) for name in _FACTS},

@@ -42,8 +42,9 @@ def _markdown(report: Report, language: Language) -> str:
 
 
 def _csv(report: Report, language: Language) -> str:  # noqa: ARG001  # every form takes both; programs read this one
-    columns = ["month", *Line._fields]
-    rows = [{"month": str(report.month), **line._asdict()} for line in report.monitors]
+    columns = ["month", *Line._fields, "is_over"]
+    about = {"month": str(report.month), "is_over": str(report.is_over).lower()}
+    rows = [{**about, **line._asdict()} for line in report.monitors]
     return text_of(columns, rows).rstrip("\r\n")
 
 

@@ -5,6 +5,7 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -76,6 +77,8 @@ def responding(named: Callable[..., object], find: Find) -> Callable[[Request], 
             response = use_case(request, settings)
         except Exception as error:  # noqa: BLE001  # each becomes a response; an unforeseen one is logged whole
             response = response_to(error, name)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            response.headers.pop("Content-Type", None)  # of nothing; by itself it is HTML
         # functions-framework reads the rest of the request after the response, however long it is.
         request.stream = BytesIO()
         step("server", "answered", level=logging.DEBUG, function=name, status=response.status_code)

@@ -67,7 +67,8 @@ def test_a_silence_holds_messages_until_it_is_deleted(api: Api) -> None:
     post(api)
     failed(api)
     assert statuses(api) == [("OUTAGE", "HELD", "silence")]
-    assert api.call("DELETE", "/windows/1").status_code == 204
+    ended = api.call("DELETE", "/windows/1")
+    assert (ended.status_code, ended.headers.get("Content-Type")) == (204, None)
     assert statuses(api) == [("OUTAGE", "HELD", "silence"), ("OUTAGE", "SENT", "silence")]
     assert api.call("GET", "/windows/1").status_code == 404
 

@@ -166,13 +166,14 @@ def test_a_month_whose_hours_are_gone_says_how_it_counts(
 def test_a_spreadsheet_runs_no_name(report: Reporting) -> None:
     rows = list(csv.DictReader(io.StringIO(report("--month", "2024-11", "--format", "csv").stdout)))
     assert [row["name"] for row in rows] == ["'=cmd|a", "shop", "새벽 백업"]
-    assert rows[1] == {"month": "2024-11", "name": "shop", "group": "Web"} | {
+    assert rows[1] == {"month": "2024-11", "name": "shop", "group": "Web", "is_over": "true"} | {
         name: str(value) for name, value in (SHORT | {"recorded_since": "2024-02-10T03:30:00.000Z"}).items()
     }
 
 
 def test_a_program_gets_json(report: Reporting) -> None:
     found = json.loads(report("--month", "2024-02", "--json").stdout)
+    assert found["is_over"] is True
     assert (found["month"], found["from"], found["to"]) == (
         *("2024-02", "2024-02-01T00:00:00+09:00", "2024-03-01T00:00:00+09:00"),
     )
@@ -188,6 +189,7 @@ def test_a_program_gets_json(report: Reporting) -> None:
 def test_a_month_that_goes_on_says_so(report: Reporting) -> None:
     assert "The month is not over." in report("--month", "9998-01").stdout
     assert "The month is not over." not in report().stdout
+    assert json.loads(report("--month", "9998-01", "--json").stdout)["is_over"] is False
 
 
 def test_an_unknown_group_is_named(report: Reporting) -> None:
