@@ -9,8 +9,13 @@ import os
 import re
 import zoneinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.settings import SettingError, http_url
+
+if TYPE_CHECKING:
+    from infra.asking.api import Backend
+    from shared.settings import Settings
 
 # A rule instead of a name, as POSIX has it, such as KST-9 or EST5EDT,M3.2.0,M11.1.0.
 _ABBREVIATION, _OFFSET = r"(<[\w+-]+>|[A-Za-z]{3,})", r"[+-]?\d{1,2}(:\d{2}){0,2}"
@@ -26,6 +31,18 @@ def url(text: str) -> str:
         return http_url(text).rstrip("/")
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no http:// or https:// URL") from None
+
+
+def add_url(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--url`` of a command that asks a running system."""
+    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+
+
+def backend_of(arguments: argparse.Namespace, settings: "Settings") -> "Backend":
+    """The system at ``--url``."""
+    from infra.asking.api import Backend
+
+    return Backend(arguments.url or settings.backend_url, settings, os.environ)
 
 
 def region(text: str) -> str:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.commands import url
+from infra.commands import add_url
 
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", nargs="?", type=Path, help="by default CONFIG_FILE")
     parser.add_argument("--dry-run", action="store_true", help="only print what would change")
-    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+    add_url(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

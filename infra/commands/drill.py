@@ -1,10 +1,9 @@
 """``python -m infra drill``."""
 
 import argparse
-import os
 import sys
 
-from infra.commands import url
+from infra.commands import add_url, backend_of
 
 HELP = "try the whole way to the channels: who is reached, how fast, and who acknowledges it"
 READS_DOTENV = True
@@ -20,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--need-ack", type=_duration, metavar="DURATION", help="wait so long, at most, until somebody acknowledges it"
     )
-    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+    add_url(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,14 +30,14 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is malformed.
     """
-    from infra.asking.api import Backend, NotAnswered
+    from infra.asking.api import NotAnswered
     from infra.asking.drills import Drill
     from shared.settings import Settings
 
     settings = Settings.from_env()
     channels = [name for given in arguments.channels or () for name in given.split(",") if name] or None
     try:
-        drill = Drill(Backend(arguments.url or settings.backend_url, settings, os.environ))
+        drill = Drill(backend_of(arguments, settings))
         is_ok = drill.run(channels, arguments.need_ack, say=_say)
     except NotAnswered as trouble:
         print(f"bonghwa: {trouble}", file=sys.stderr)

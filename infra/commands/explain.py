@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import os
 import sys
 from datetime import datetime, timedelta
 
-from infra.commands import refuse_unknown_zone, url
+from infra.commands import add_url, backend_of, refuse_unknown_zone
 
 HELP = "say what happened to a monitor, and why people were notified, or not"
 READS_DOTENV = True
@@ -20,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("monitor", help="its name")
     parser.add_argument("--at", type=_time, metavar="TIME", help="around this time: 10:31 or 2025-01-08T10:31")
     parser.add_argument("--json", action="store_true", help="for a program")
-    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+    add_url(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -29,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is malformed.
     """
-    from infra.asking.api import Backend, NotAnswered
+    from infra.asking.api import NotAnswered
     from infra.asking.telling import told
     from infra.local.terminal import visible
     from shared.models import as_text, now, utc
@@ -39,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     refuse_unknown_zone()
     at = arguments.at and utc(_on_day(arguments.at, datetime.now().astimezone()))
     since, until = (at - AROUND, at + AROUND) if at else (now() - SPAN, now())
-    backend = Backend(arguments.url or settings.backend_url, settings, os.environ)
+    backend = backend_of(arguments, settings)
     try:
         monitor = backend.monitor(arguments.monitor)
         span = {"from": as_text(since), "to": as_text(until)}

@@ -1,10 +1,9 @@
 """``python -m infra healthy``."""
 
 import argparse
-import os
 import sys
 
-from infra.commands import url
+from infra.commands import add_url, backend_of
 
 HELP = "exit with 0 if an outage that happened now would be notified, otherwise with 1 and the reason"
 READS_DOTENV = True
@@ -12,7 +11,7 @@ READS_DOTENV = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+    add_url(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -21,14 +20,14 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is malformed.
     """
-    from infra.asking.api import Backend, NotAnswered
+    from infra.asking.api import NotAnswered
     from infra.local.terminal import visible
     from shared.settings import Settings
     from shared.settings.secrets import without_password
 
     settings = Settings.from_env()
     try:
-        backend = Backend(arguments.url or settings.backend_url, settings, os.environ)
+        backend = backend_of(arguments, settings)
         found = backend.health()
     except NotAnswered as trouble:
         sys.exit(f"bonghwa: {trouble}")

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import os
 import re
 import sys
 from typing import TYPE_CHECKING
 
-from infra.commands import refuse_unknown_zone, url
+from infra.commands import add_url, backend_of, refuse_unknown_zone
 
 if TYPE_CHECKING:
     from infra.report.month import Month
@@ -22,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", type=_group, help="only the monitors of this group")
     parser.add_argument("--format", choices=("text", "markdown", "csv"), default="text", help="by default text")
     parser.add_argument("--json", action="store_true", help="for a program")
-    parser.add_argument("--url", type=url, help="the system's address, by default BACKEND_URL")
+    add_url(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is malformed.
     """
-    from infra.asking.api import Backend, NotAnswered
+    from infra.asking.api import NotAnswered
     from infra.report.month import Month, UnknownGroup, read
     from infra.report.texts import shown
     from shared.models import now
@@ -42,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     today = now().astimezone()
     month = arguments.month or Month(today.year, today.month).previous()
     try:
-        backend = Backend(arguments.url or settings.backend_url, settings, os.environ)
+        backend = backend_of(arguments, settings)
         report = read(backend, month, arguments.group, today)
     except (NotAnswered, UnknownGroup) as trouble:
         sys.exit(f"bonghwa: {trouble}")
