@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from infra.clouds import configured
+from infra.clouds import deployed_file
 from infra.clouds.cli import Interrupted
 from infra.clouds.progress import in_words
 from shared.settings import Settings
@@ -61,7 +61,7 @@ def finish(
         if asked.wait:
             wait_until_it_works(url, settings, asked.wait, say=say)
         if configuration is not None:
-            say(configured.apply(configuration, url, settings.key.get_secret_value()))
+            say(deployed_file.apply(configuration, url, settings.key.get_secret_value()))
         if asked.send_test:
             _send_test(url, settings, say)
         if asked.wait:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.clouds import configured, own_database
+from infra.clouds import deployed_file, own_database
 from infra.clouds.settings import environment_given, settings_in
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def given_for(
 ) -> Given:
     """The settings, if functions there can run with them, and the configuration.
 
-    ``check`` raises SettingError if the cloud cannot run with the settings. ``configured.settings_with`` describes the
-    others.
+    ``check`` raises SettingError if the cloud cannot run with the settings. ``deployed_file.settings_with`` describes
+    the others.
 
     Raises:
         SettingError: a setting is wrong.
@@ -41,9 +41,9 @@ def given_for(
     """
     environ = environment_given(own_file)
     given = settings_in(environ)
-    configuration = configured.read(given, environ)
+    configuration = deployed_file.read(given, environ)
     if with_database:
         given = own_database.given_with(given, own_file)
-    given = configured.settings_with(given, configuration, shortest_seconds=shortest_seconds, whose=whose)
+    given = deployed_file.settings_with(given, configuration, shortest_seconds=shortest_seconds, whose=whose)
     check(given)
     return Given(given, configuration, environ)

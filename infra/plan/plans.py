@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.clouds import configured
+from infra.clouds import deployed_file
 from infra.clouds.aws.schedules import SHORTEST_SECONDS as SHORTEST_OF_AMAZON
 from infra.clouds.gcp.schedules import SHORTEST_SECONDS as SHORTEST_OF_GOOGLE
 from infra.local.configured import FileWrong
@@ -73,7 +73,7 @@ def load_of(
 def _configuration(given: Mapping[str, str], environ: Mapping[str, str]) -> "Configuration | None":
     """The configuration's file, if there is one."""
     try:
-        return configured.read(given, environ)
+        return deployed_file.read(given, environ)
     except FileWrong as wrong:
         raise SettingError("CONFIG_FILE", str(wrong).splitlines()[0], "a file that can be read") from None
 
@@ -84,7 +84,7 @@ def _with_file(
     """The settings as the platform makes them of the file: its channels, and the shortest interval."""
     if platform in _SCHEDULERS:
         shortest, whose = _SCHEDULERS[platform]
-        return configured.settings_with(given, configuration, shortest_seconds=shortest, whose=whose)
+        return deployed_file.settings_with(given, configuration, shortest_seconds=shortest, whose=whose)
     intervals = [each.interval for each in _checked(configuration)]
     if settings.target_urls or not intervals:
         intervals.append(settings.check_interval_seconds)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.clouds import afterwards, configured
+from infra.clouds import afterwards, deployed_file
 from infra.clouds.afterwards import (
     SAY_SECONDS,
     SETTLE_SECONDS,
@@ -106,7 +106,7 @@ def test_what_never_works_is_given_up_with_the_reason() -> None:
 def test_the_file_is_applied_once_it_works(tmp_path: Path) -> None:
     file = tmp_path / "bonghwa.yaml"
     file.write_text("monitors: [{name: Web, url: 'https://a.example/'}]")
-    configuration = configured.read({"CONFIG_FILE": str(file), "API_KEY": KEY})
+    configuration = deployed_file.read({"CONFIG_FILE": str(file), "API_KEY": KEY})
     with Deployed() as backend:
         said = finished(backend, configuration=configuration)
         assert list(backend.monitors) == ["Web"]
@@ -118,7 +118,7 @@ def test_a_refused_channel_stops_neither_the_file_nor_the_test(tmp_path: Path) -
     """``GET /`` is 503 until a message arrives: the test is what ends that."""
     file = tmp_path / "bonghwa.yaml"
     file.write_text("monitors: [{name: Web, url: 'https://a.example/'}]")
-    configuration = configured.read({"CONFIG_FILE": str(file), "API_KEY": KEY})
+    configuration = deployed_file.read({"CONFIG_FILE": str(file), "API_KEY": KEY})
     with Deployed(NOBODY) as backend:
         said = finished(backend, "--send-test", configuration=configuration)
     assert [call.partition("?")[0] for call in backend.calls[:3]] == ["GET /", "PUT /config", "POST /drills"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from infra.clouds import configured
+from infra.clouds import deployed_file
 from infra.clouds.aws import stack as stack_module
 from shared import ROOT
 from shared.settings import Settings
@@ -57,7 +57,7 @@ def world(
 ) -> Iterator[World]:
     """A cloud whose failures come by the seed of the test."""
     # The developer's own file is none of the test's.
-    monkeypatch.setattr(configured, "read", lambda *_: None)
+    monkeypatch.setattr(deployed_file, "read", lambda *_: None)
     monkeypatch.setattr(stack_module, "PAUSE_SECONDS", 0.0)
     with Cloud(tmp_path / "bin", Refusals(getattr(request, "param", 0))) as cloud:
         monkeypatch.setenv("PATH", f"{cloud.folder}:/usr/bin:/bin")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.clouds import configured
+from infra.clouds import deployed_file
 from infra.configuration.sending import NotApplied
 from infra.local.configured import FileWrong
 from shared.settings import SettingError
@@ -30,8 +30,8 @@ def given(folder: Path, text: str = FILE, **settings: str) -> dict[str, str]:
 
 
 def settings_with(settings: dict[str, str], shortest_seconds: int = 10) -> dict[str, str]:
-    configuration = configured.read(settings)
-    return configured.settings_with(settings, configuration, shortest_seconds=shortest_seconds, whose="Google's")
+    configuration = deployed_file.read(settings)
+    return deployed_file.settings_with(settings, configuration, shortest_seconds=shortest_seconds, whose="Google's")
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_channels_become_a_setting(tmp_path: Path) -> None:
 
 def test_a_wrong_file_stops_a_deployment(tmp_path: Path) -> None:
     with pytest.raises(FileWrong, match="interval is 'soon': expected a duration"):
-        configured.read(given(tmp_path, 'monitors: [{name: A, url: "http://a/", interval: soon}]'))
+        deployed_file.read(given(tmp_path, 'monitors: [{name: A, url: "http://a/", interval: soon}]'))
 
 
 def test_without_a_file_nothing_changes(tmp_path: Path) -> None:
     settings = {"API_KEY": "k" * 32}
-    assert configured.settings_with(settings, None, shortest_seconds=10, whose="Google's") == settings
+    assert deployed_file.settings_with(settings, None, shortest_seconds=10, whose="Google's") == settings
 
 
 def test_the_file_is_applied_once_the_system_responds(tmp_path: Path) -> None:
-    configuration = configured.read(given(tmp_path))
+    configuration = deployed_file.read(given(tmp_path))
     assert configuration is not None
     waits: list[float] = []
     with Configured("k" * 32) as backend:
@@ -104,14 +104,14 @@ def test_the_file_is_applied_once_the_system_responds(tmp_path: Path) -> None:
             waits.append(seconds)
             backend.behave = None
 
-        assert configured.apply(configuration, backend.url, "k" * 32, sleep=sleep).endswith("unchanged")
+        assert deployed_file.apply(configuration, backend.url, "k" * 32, sleep=sleep).endswith("unchanged")
     assert len(waits) == 1
 
 
 def test_a_system_that_never_responds_is_given_up(tmp_path: Path) -> None:
-    configuration = configured.read(given(tmp_path))
+    configuration = deployed_file.read(given(tmp_path))
     assert configuration is not None
     times = iter([0.0, 1.0, 601.0])
     options: dict[str, Any] = {"clock": lambda: next(times), "sleep": lambda _: None}
     with pytest.raises(NotApplied, match="cannot be reached"):
-        configured.apply(configuration, "http://127.0.0.1:1", "k" * 32, **options)
+        deployed_file.apply(configuration, "http://127.0.0.1:1", "k" * 32, **options)
