@@ -125,13 +125,14 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     more than a body may have.
     """
     # Imported here: windows have models of their own, and each costs a cold start.
-    from functions.manage_monitors.whole_file import policies_in, recurring_in
+    from functions.manage_monitors.whole_file import escalations_in, policies_in, recurring_in
     from shared.channels.digest import digest
 
     is_dry_run = web.query_of(request, ConfigQuery).dry_run
     body = object_in(request, may_be_packed=True)
     policies, lines = policies_in(body.pop("monitors", None))
     recurring = recurring_in(body)
+    body |= escalations_in(body)
     channels, store = configured(), open_store(settings)
     body = with_pages(body, store.boards.settings())
     plan = store.monitors.apply(

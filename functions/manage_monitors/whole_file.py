@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from functions.manage_monitors.reading import MAX_LINE, MAX_MONITORS, policy_in, wrong
 from shared.models.scalars import whole
+from shared.monitors.parts import Step
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.summary import Summary
@@ -15,6 +16,8 @@ from shared.monitors.windows.window import Window
 MAX_WINDOWS = 1_000
 MAX_DRILLS = 100
 MAX_SUMMARIES = 100
+MAX_ESCALATIONS = 1_000
+MAX_STEPS = 100
 
 
 class _FileWindows(BaseModel):
@@ -27,6 +30,10 @@ class _FileDrills(BaseModel):
 
 class _FileSummaries(BaseModel):
     summaries: list[Summary]
+
+
+class _FileEscalations(BaseModel):
+    escalations: dict[str, list[Step]]
 
 
 _Section = TypeVar("_Section", _FileWindows, _FileDrills, _FileSummaries)
@@ -58,6 +65,20 @@ def recurring_in(body: dict[str, Any]) -> dict[str, Any]:
     drills = _listed(body, "drills", MAX_DRILLS, _FileDrills).drills
     summaries = _listed(body, "summaries", MAX_SUMMARIES, _FileSummaries).summaries
     return {"windows": windows, "drills": drills, "summaries": summaries}
+
+
+def escalations_in(body: Mapping[str, Any]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The section ``escalations`` as it is stored; empty without it. Raises Problem, or ValidationError."""
+    given = body.get("escalations")
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or len(given) > MAX_ESCALATIONS:
+        raise wrong("escalations", f"up to {MAX_ESCALATIONS} escalations, by name", given)
+    for name, steps in given.items():
+        if not isinstance(steps, list) or len(steps) > MAX_STEPS:
+            raise wrong(f"escalations.{name}", f"a list of up to {MAX_STEPS} steps", steps)
+    checked = _FileEscalations.model_validate({"escalations": given})
+    return checked.model_dump(mode="json", exclude_unset=True)
 
 
 def _listed(body: dict[str, Any], section: str, most: int, model: type[_Section]) -> _Section:

@@ -32,8 +32,9 @@ from infra.configuration.reading.text import text_of
 from infra.configuration.reading.validation import Source, checked
 from infra.configuration.reading.yaml_text import NotYaml, parse
 from infra.configuration.references import Names, cycles, mistakes_in_monitors
-from infra.configuration.sections import Step, Templates
+from infra.configuration.sections import Templates
 from shared.channels import OFF
+from shared.monitors.parts import Step
 from shared.monitors.policy import Policy
 from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.summary import Summary

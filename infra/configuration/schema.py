@@ -8,11 +8,12 @@ from pydantic import BaseModel
 from infra.configuration.channels import fields_of
 from infra.configuration.monitors import OWN_ALONE
 from infra.configuration.outline import ANCHORS
-from infra.configuration.sections import Step, Templates
+from infra.configuration.sections import Templates
 from shared import ROOT
 from shared.channels import OFF
 from shared.channels.fields import Common
 from shared.models.channel import CONSOLE
+from shared.monitors.parts import Step
 from shared.monitors.schema import or_one, policy_schema, untitled
 from shared.monitors.windows.drill import Drill
 from shared.monitors.windows.summary import Summary

@@ -1,22 +1,8 @@
-"""The parts of the file that have no model elsewhere: escalations and templates.
-
-Their models check the shape of what is written. Whether its names exist is checked in references.py.
-"""
-
-from pydantic import Field
+"""The part of the file that has no model elsewhere: templates."""
 
 from shared.channels.fields import Words
-from shared.monitors.durations import Duration
-from shared.monitors.parts import Names, Part
+from shared.monitors.parts import Part
 from shared.monitors.windows.recurrence import about
-
-
-class Step(Part):
-    """A step of an escalation."""
-
-    after: Duration = Field(description="How long an alert has been open and unacknowledged when the step is taken.")
-    channels: Names = Field(description="The channels that are notified then.")
-    repeat: Duration | None = about("How often they are notified again. Without it, once.")
 
 
 class Templates(Part):

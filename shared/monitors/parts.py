@@ -1,4 +1,4 @@
-"""The parts of a policy that have fields of their own."""
+"""The parts of a policy, and of an escalation, that have fields of their own."""
 
 from typing import Annotated, Any, Literal
 
@@ -86,3 +86,11 @@ def _visible(text: str) -> str:
 
 Name = Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_visible)]
 Names = Annotated[tuple[Name, ...], Field(max_length=200), BeforeValidator(one_or_more)]
+
+
+class Step(Part):
+    """A step of an escalation."""
+
+    after: Duration = Field(description="How long an alert has been open and unacknowledged when the step is taken.")
+    channels: Names = Field(description="The channels that are notified then.")
+    repeat: Duration | None = Field(None, description="How often they are notified again. Without it, once.")

@@ -1,15 +1,19 @@
 """Reminders and escalations: owed once for each time at which they are due, however many runs notice it."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
 from shared.alerting.routing.routes import FOLLOW_UPS, select
 from shared.alerting.situation import Reason
+from shared.logs import step
 from shared.models import Alert, Monitor, Notification, NotificationKind, value_of
 from shared.models.channel import Channels, Route, by_name
-from shared.monitors.durations import seconds_of
+from shared.monitors.parts import Step as WrittenStep
 from shared.store.changes import channels_of, keep_back, owe, suppress
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import dependencies
@@ -80,11 +84,18 @@ def _due(
             yield monitor, reached, due
 
 
-def _steps(name: str, escalations: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Step]:
-    return [
-        Step(name, seconds_of(each["after"]), tuple(each["channels"]), _seconds(each.get("repeat")))
-        for each in escalations.get(name, [])
-    ]
+def _steps(name: str, escalations: Mapping[str, Any]) -> list[Step]:
+    """The steps of an escalation. One that cannot be read holds up neither the others nor any other alert."""
+    stored = escalations.get(name, [])
+    steps = []
+    for each in stored if isinstance(stored, list) else [stored]:
+        try:
+            written = WrittenStep.model_validate(each)
+        except ValidationError:
+            step("server", "escalation_damaged", level=logging.WARNING, escalation=name)
+        else:
+            steps.append(Step(name, written.after, written.channels, written.repeat))
+    return steps
 
 
 def _owe(
@@ -132,7 +143,3 @@ def _kept_back_by(
 def _flaps(monitor: Monitor, kind: NotificationKind) -> str | None:
     """A reminder says "still down", which the next check may deny. Whom an escalation names has heard nothing yet."""
     return Reason.FLAPPING if monitor.is_flapping and kind is NotificationKind.REMINDER else None
-
-
-def _seconds(text: str | None) -> float | None:
-    return None if text is None else seconds_of(text)

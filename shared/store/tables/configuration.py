@@ -63,7 +63,7 @@ def body(transaction: Transaction) -> dict[str, Any]:
 
 
 def escalations(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The escalations of a body, by name. A person who may apply one may write anything there."""
+    """The escalations of a body, by name. Former versions stored whatever was sent."""
     found = body.get("escalations")
     return found if isinstance(found, Mapping) else {}
 

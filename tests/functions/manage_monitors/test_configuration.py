@@ -142,8 +142,28 @@ def test_an_escalation_that_a_monitor_of_the_api_has_stays(api: Api) -> None:
     changed(api, zone, escalation=None)
     assert applied(api, WEB)["removed"] == ["shop"]
     refused(api.call("PATCH", f"/monitors/{probe['id']}", {"escalation": "night"}))
-    # A body of another program.
-    assert applied(api, escalations=[1])["removed"] == ["web"]
+    assert applied(api, escalations=None)["removed"] == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("escalations", "field", "value"),
+    [
+        ([1], "escalations", "[1]"),
+        ({"night": 5}, "escalations.night", "5"),
+        ({"night": [5]}, "escalations.night.0", "5"),
+        ({"night": [{"channels": ["ops"]}]}, "escalations.night.0.after", None),
+        ({"night": [{"after": "soon", "channels": ["ops"]}]}, "escalations.night.0.after", "'soon'"),
+        ({"night": [{"after": "5m", "channels": ["ops"], "repeat": []}]}, "escalations.night.0.repeat", "[]"),
+        ({"night": [{"after": "5m", "chanels": 7, "channels": []}]}, "escalations.night.0.chanels", "7"),
+        ({"night": [{"after": "5m", "channels": ["ops"]}] * 101}, "escalations.night", None),
+        ({str(number): [] for number in range(1001)}, "escalations", None),
+    ],
+)
+def test_a_wrong_escalation_is_refused(api: Api, escalations: Any, field: str, value: str | None) -> None:
+    found = refused(api.call("PUT", "/config", {"monitors": [SHOP], "escalations": escalations}))
+    assert found["field"] == field
+    assert value is None or found["value"] == value
+    assert names(api) == []
 
 
 def test_an_escalation_that_there_is_not_is_refused(api: Api) -> None:

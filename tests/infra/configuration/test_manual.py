@@ -13,12 +13,13 @@ from infra.configuration.monitors import BUILT_IN
 from infra.configuration.outline import SECTIONS
 from infra.configuration.reading.nodes import MappingNode, data_of
 from infra.configuration.reading.yaml_text import parse
-from infra.configuration.sections import Step, Templates
+from infra.configuration.sections import Templates
 from shared import ROOT
 from shared.channels.fields import Common, QuietHours
 from shared.monitors.descriptions import MONITOR, PARTS
 from shared.monitors.durations import duration_text
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, PLACEHOLDERS_OF, Kind
+from shared.monitors.parts import Step
 from shared.monitors.policy import Policy
 from shared.monitors.urls import STARTTLS_PORTS
 from shared.monitors.windows.drill import Drill

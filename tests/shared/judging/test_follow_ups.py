@@ -56,6 +56,20 @@ def test_reminders_and_steps_come_at_their_times_once_each(store: Store) -> None
     assert owed(store)[-2:] == [("REMINDER", "ops", "PENDING", 4), ("ESCALATION", "mail", "PENDING", 1)]
 
 
+@pytest.mark.parametrize(
+    "damaged", [{"after": "soon", "channels": ["mail"]}, {"after": "5m"}, {"after": "5m", "channels": [{}]}, 5, None]
+)
+def test_a_damaged_step_holds_up_no_other(store: Store, damaged: Any) -> None:
+    apply(store, {"night": [damaged, STEPS[0]]})
+    assert review(store, 300) == [("REMINDER", 1), ("ESCALATION", 1)]
+    assert owed(store)[-1] == ("ESCALATION", "mail", "PENDING", 1)
+
+
+def test_a_damaged_escalation_holds_up_no_reminder(store: Store) -> None:
+    apply(store, {"night": 5})
+    assert review(store, 300) == [("REMINDER", 1)]
+
+
 def test_after_a_restart_what_is_overdue_comes_once(store: Store) -> None:
     assert review(store, 2400) == [("REMINDER", 1), ("ESCALATION", 1), ("ESCALATION", 2)]
     assert review(store, 2401) == []
