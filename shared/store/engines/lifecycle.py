@@ -114,8 +114,10 @@ class Lifecycle(ABC, Generic[C, T, Mode]):
         try:
             return self._begin_on_prepared(mode, seconds)
         except BaseException as error:
-            trouble = self._recover(error)
-            self._lock.release()
+            try:
+                trouble = self._recover(error)
+            finally:
+                self._lock.release()
             if isinstance(trouble, StoreBusy):
                 return None
             if trouble is None:

@@ -1,6 +1,7 @@
 """Rules of a store on SQLite alone."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,23 @@ def test_an_unusable_file_says_what_is_wrong(
     assert raised.value.is_transient is is_transient
     if other:
         other.close()
+
+
+class _Unexplained(SqliteDatabase):
+    """Fails when it begins, and again when it explains why."""
+
+    def _rollback_and_explain(self, error: BaseException) -> StoreUnavailable | None:
+        raise RuntimeError("explains nothing") from error
+
+
+def test_an_error_that_cannot_be_explained_releases_the_lock(path: Path) -> None:
+    def refuse(_: object) -> None:
+        raise ValueError("not prepared")
+
+    path.parent.mkdir()
+    database = _Unexplained(path, refuse)
+    with pytest.raises(RuntimeError, match="explains nothing"):
+        database.open()
+    with ThreadPoolExecutor(1) as others:
+        assert others.submit(database._lock.acquire, timeout=0).result()
+    database._disconnect()
