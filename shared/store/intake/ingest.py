@@ -240,15 +240,22 @@ class _Intake:
         """The event's monitor, made if it is new; None if a known event names a monitor that is not."""
         monitor = self._monitors.get(event.monitor)
         if monitor is None:
-            if table.id_of(self.transaction, event.event_id) is not None:
+            if self._is_stored(event):
                 return None
             monitor = monitors.add(self.transaction, event.monitor, event.target_url)
-        elif monitor.removed_at is not None and self._is_reported_again(monitor, event, at):
+        elif (
+            monitor.removed_at is not None
+            and not self._is_stored(event)
+            and self._is_reported_again(monitor, event, at)
+        ):
             monitor = monitors.bring_back(self.transaction, monitor)
             configuration.count_up(self.transaction)
             self._note_policy(monitor)
         self._monitors[event.monitor] = monitor
         return monitor
+
+    def _is_stored(self, event: Event) -> bool:
+        return table.id_of(self.transaction, event.event_id) is not None
 
     def _is_reported_again(self, monitor: Monitor, event: Event, at: datetime) -> bool:
         from shared.store.intake.reported_again import is_reported_again

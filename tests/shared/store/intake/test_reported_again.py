@@ -46,6 +46,13 @@ def test_a_late_report_from_before_a_removal_brings_nothing_back(removed: Store)
     assert sources(removed) == []
 
 
+def test_an_event_that_is_stored_already_brings_nothing_back(store: Store) -> None:
+    assert not report(store, 10, ok=False, event_id="the-same").is_duplicate
+    remove(store, 100)
+    assert report(store, 10, ok=False, event_id="the-same").is_duplicate
+    assert sources(store) == []
+
+
 def test_an_agent_that_was_cut_off_brings_nothing_back(removed: Store) -> None:
     """It had gone on checking what it knew, and posts all of it once it reaches its backend again."""
     review(removed, *range(60, 3_600, 60))
