@@ -1,6 +1,6 @@
 """/monitors, /config and /drills: what is watched. Read, made, changed and removed by people and by the file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import functions_framework
@@ -20,7 +20,7 @@ from shared.models.scalars import Text
 from shared.monitors.policy import Policy
 from shared.notifiers import routes_of
 from shared.settings import Settings
-from shared.store import OwnedElsewhere, Store, log_change, open_store
+from shared.store import Store, log_change, open_store
 
 State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
 
@@ -83,19 +83,15 @@ def get_monitor(request: Request, settings: Settings, monitor_id: str) -> Respon
 @web.route("PUT", "/monitors/<id>", access="manage")
 def replace_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with the monitor, whose whole policy is the body's; 404, or 409 if its policy is not the API's."""
-    store = open_store(settings)
-    return _save(
-        store, settings, web.id_of(monitor_id, "a monitor's"), lambda stored: policy_in(object_in(request), stored)
-    )
+    fields = object_in(request)
+    return _change(settings, monitor_id, lambda stored: policy_in(fields, stored))
 
 
 @web.route("PATCH", "/monitors/<id>", access="manage")
 def change_monitor(request: Request, settings: Settings, monitor_id: str) -> Response:
     """200 with the monitor, of whose policy the body's fields are new. A null returns a field to its default."""
-    store = open_store(settings)
-    return _save(
-        store, settings, web.id_of(monitor_id, "a monitor's"), lambda stored: changed(stored, object_in(request))
-    )
+    fields = object_in(request)
+    return _change(settings, monitor_id, lambda stored: changed(stored, fields))
 
 
 @web.route("DELETE", "/monitors/<id>", access="manage")
@@ -172,14 +168,17 @@ def manage_monitors() -> None:
     """The monitors. Reading is public as API_AUTH says; every change needs a key in every mode."""
 
 
-def _save(store: Store, settings: Settings, monitor_id: int, new: Any) -> Response:
-    stored = store.monitors.get(monitor_id)
-    if stored.policy is None or stored.row["source"] != "api":
-        raise OwnedElsewhere(stored.row["name"], stored.row["source"], stored.row["line"])
-    policy: Policy = new(stored.policy)
-    channels = configured()
-    entry, changes = store.monitors.replace(monitor_id, policy, now=now(), channels=routes_of(channels))
-    step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
+def _change(settings: Settings, monitor_id: str, new: Callable[[Policy], Policy]) -> Response:
+    store, channels = open_store(settings), routes_of(configured())
+    entry, changes = store.monitors.change(web.id_of(monitor_id, "a monitor's"), new, now=now(), channels=channels)
+    row = entry.row
+    step(
+        "server",
+        "monitor_changed",
+        monitor=row["name"],
+        target_url=row["target_url"],
+        is_watched=bool(row["is_watched"]),
+    )
     _notify(store, settings, changes)
     return web.answer(monitor_of(entry, shows_token=True))
 

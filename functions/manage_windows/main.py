@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,17 +79,9 @@ def change_window(request: Request, settings: Settings, window_id: str) -> Respo
         raise web.Problem(400, "body: expected an object", field="body")
     number = web.id_of(window_id, "a window's")
     store = open_store(settings)
-    stored = store.windows.get(number).window
-    kept = stored.model_dump(mode="json", exclude_none=True)
-    if stored.recurrence() is None:
-        # It has one of both, and the new one is instead of the other.
-        for new, old in (("duration", "ends_at"), ("ends_at", "duration")):
-            if fields.get(new) is not None:
-                kept.pop(old, None)
-    window = Window.model_validate({name: value for name, value in {**kept, **fields}.items() if value is not None})
     channels = routes_of(configured())
-    entry, released = store.windows.replace(number, window, now=now(), channels=channels)
-    step("server", "window_changed", window_id=window_id, kind=window.kind, by=window.by)
+    entry, released = store.windows.change(number, lambda stored: _merged(stored, fields), now=now(), channels=channels)
+    step("server", "window_changed", window_id=window_id, kind=entry.window.kind, by=entry.window.by)
     _send(store, settings, released)
     return web.answer(_shown(entry, now()))
 
@@ -107,6 +100,16 @@ def end_window(request: Request, settings: Settings, window_id: str) -> Response
 @web.routes(list_windows, create_window, get_window, change_window, end_window)
 def manage_windows() -> None:
     """Windows. Reading is public as API_AUTH says; whatever changes them needs a key in every mode."""
+
+
+def _merged(stored: Window, fields: Mapping[str, Any]) -> Window:
+    kept = stored.model_dump(mode="json", exclude_none=True)
+    if stored.recurrence() is None:
+        # It has one of both, and the new one is instead of the other.
+        for new, old in (("duration", "ends_at"), ("ends_at", "duration")):
+            if fields.get(new) is not None:
+                kept.pop(old, None)
+    return Window.model_validate({name: value for name, value in {**kept, **fields}.items() if value is not None})
 
 
 def _send(store: Store, settings: Settings, released: list[int]) -> None:

@@ -1,7 +1,7 @@
 """Changes of what is watched: policies in, from the file and from people. All inside the caller's transaction."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -60,6 +60,17 @@ def add(transaction: Transaction, policy: Policy, now: datetime) -> int:
     monitor_id = edit.put(known, policy, "api")
     edit.save()
     return monitor_id
+
+
+def change(
+    transaction: Transaction, monitor_id: int, changed: Callable[[Policy], Policy], now: datetime, channels: Channels
+) -> list[Change]:
+    """Change a monitor's policy. Raises as ``Monitors.change`` does."""
+    row = _own(transaction, monitor_id, "api")
+    stored = policies.policy_of(row)
+    if stored is None:
+        raise OwnedElsewhere(row["name"], row["source"], row["line"])
+    return replace(transaction, monitor_id, changed(stored), now, channels)
 
 
 def replace(

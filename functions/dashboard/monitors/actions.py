@@ -13,7 +13,7 @@ from shared.logs import step
 from shared.models import Change
 from shared.notifiers import routes_of
 from shared.pages.answers import finish
-from shared.store import OwnedElsewhere, log_change
+from shared.store import log_change
 
 SILENCE_SECONDS = 3_600.0
 _BY_DEFAULT = ("interval", "timeout", "failure_threshold", "success_threshold")
@@ -80,10 +80,12 @@ def _silence(visit: Visit, number: int) -> None:
 
 
 def _set_enabled(visit: Visit, number: int, *, is_enabled: bool) -> None:
-    stored = visit.store.monitors.get(number)
-    if stored.policy is None or stored.row["source"] != "api":
-        raise OwnedElsewhere(stored.row["name"], stored.row["source"], stored.row["line"])
-    policy = stored.policy.model_copy(update={"enabled": is_enabled})
-    _, changes = visit.store.monitors.replace(number, policy, now=visit.at, channels=routes_of(configured()))
-    step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
+    entry, changes = visit.store.monitors.change(
+        number,
+        lambda stored: stored.model_copy(update={"enabled": is_enabled}),
+        now=visit.at,
+        channels=routes_of(configured()),
+    )
+    row = entry.row
+    step("server", "monitor_changed", monitor=row["name"], target_url=row["target_url"], is_watched=is_enabled)
     notify(visit, changes)

@@ -1,7 +1,7 @@
 """Monitors out, and policies in. Each method runs in one transaction."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -69,6 +69,19 @@ class Monitors:
 
         with self._database.transaction() as transaction:
             changes = replace(transaction, monitor_id, policy, now, channels, version)
+            return entry(transaction, policies.get(transaction, monitor_id)), changes
+
+    def change(
+        self, monitor_id: int, changed: "Callable[[Policy], Policy]", *, now: datetime, channels: "Channels"
+    ) -> "tuple[Entry, list[Change]]":
+        """Replace a monitor's policy by what ``changed`` makes of it; nobody else changes it meanwhile.
+
+        Raises as ``replace`` does, and as ``changed`` does.
+        """
+        from shared.store.monitors import change
+
+        with self._database.transaction() as transaction:
+            changes = change(transaction, monitor_id, changed, now, channels)
             return entry(transaction, policies.get(transaction, monitor_id)), changes
 
     def remove(self, monitor_id: int, *, now: datetime, channels: "Channels") -> "list[Change]":

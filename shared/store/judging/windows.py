@@ -1,7 +1,7 @@
 """Windows: made, changed and ended by people and by the file; and what opens or is sent when one closes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, overload
 
@@ -81,12 +81,15 @@ class Windows:
                 return None
             return _entry(_add(transaction, _columns(window, "api", now), now))
 
-    def replace(self, window_id: int, window: Window, *, now: datetime, channels: Channels) -> tuple[Entry, list[int]]:
-        """Replace a window; also the notifications that it held and nothing holds now, which are due now.
+    def change(
+        self, window_id: int, changed: Callable[[Window], Window], *, now: datetime, channels: Channels
+    ) -> tuple[Entry, list[int]]:
+        """Replace a window by what ``changed`` makes of it; nobody else changes it meanwhile.
 
-        ``channels``: those that are configured, whose own rules hold messages too.
+        Also the notifications that it held and nothing holds now, which are due now. ``channels``: those that are
+        configured, whose own rules hold messages too.
 
-        Raises:
+        Raises as ``changed`` does, and:
             WindowNotFound: no window has this id.
             WindowOfFile: it stands in the file.
             UnknownName: the new one is about something that there is not.
@@ -94,6 +97,7 @@ class Windows:
         """
         with self._database.transaction() as transaction:
             former = _own(transaction, window_id)
+            window = changed(_entry(former).window)
             _refuse_unknown(transaction, window)
             # One that has begun lasts from its beginning on: events of its first part may still come.
             begins = datetime.fromisoformat(former["starts_at"]) if former["starts_at"] else now
@@ -102,7 +106,7 @@ class Windows:
             return _entry(row), _release(transaction, now, channels)
 
     def remove(self, window_id: int, *, now: datetime, channels: Channels) -> list[int]:
-        """End a window early, or let it never come; what it held, which is due now. Raises as ``replace`` does."""
+        """End a window early, or let it never come; what it held, which is due now. Raises as ``change`` does."""
         with self._database.transaction() as transaction:
             _remove(transaction, _own(transaction, window_id), now)
             return _release(transaction, now, channels)

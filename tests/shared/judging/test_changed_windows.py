@@ -34,7 +34,7 @@ def add(store: Store, given: Window, seconds: float = 1) -> int:
 
 def changed(store: Store, window_id: int, given: Window, seconds: float) -> tuple[float, float]:
     """When it begins and ends after a change, in seconds after noon."""
-    [once] = [store.windows.replace(window_id, given, now=at(seconds), channels=CHANNELS)[0].planned.once]
+    [once] = [store.windows.change(window_id, lambda _: given, now=at(seconds), channels=CHANNELS)[0].planned.once]
     assert once is not None
     return (once.starts_at - at(0)).total_seconds(), (once.ends_at - at(0)).total_seconds()
 

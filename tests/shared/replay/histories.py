@@ -167,9 +167,8 @@ class Life:
 
     def _change_window(self, fields: dict[str, Any]) -> None:
         if self._windows:
-            self.store.windows.replace(
-                self._windows[-1], self._planned(fields), now=at(self.seconds), channels=CHANNELS
-            )
+            planned = self._planned(fields)
+            self.store.windows.change(self._windows[-1], lambda _: planned, now=at(self.seconds), channels=CHANNELS)
 
     def _work(self, run: tuple[str, str, str | None]) -> None:
         """A window that nobody ends, checks in it, and a review after its end."""
