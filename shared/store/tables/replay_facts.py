@@ -28,20 +28,20 @@ _FIRST = "SELECT body FROM replay_facts WHERE monitor_id = :id AND what = 'polic
 _OF_WINDOW = ("kind", "targets", "starts_at", "ends_at", "recurrence")
 _PAGE = "SELECT * FROM replay_facts WHERE id > :after AND {} ORDER BY id LIMIT :most"
 # The policy and the windows that are in force stay, however old they are.
-_PRUNE = """
-    DELETE FROM replay_facts WHERE id IN (
-        SELECT id FROM replay_facts AS old WHERE at < :before AND (
-            what NOT IN ('policy', 'window')
-            OR (what = 'policy' AND EXISTS (
+_OLD = """
+    SELECT id FROM replay_facts AS old WHERE at < :before AND (
+        what NOT IN ('policy', 'window')
+        OR (what = 'policy' AND EXISTS (
+            SELECT 1 FROM replay_facts AS newer
+            WHERE newer.monitor_id = old.monitor_id AND newer.what = 'policy' AND newer.id > old.id
+                AND newer.at < :before))
+        OR (what = 'window' AND (
+            NOT EXISTS (SELECT 1 FROM windows WHERE windows.id = old.window_id)
+            OR EXISTS (
                 SELECT 1 FROM replay_facts AS newer
-                WHERE newer.monitor_id = old.monitor_id AND newer.what = 'policy' AND newer.id > old.id
-                    AND newer.at < :before))
-            OR (what = 'window' AND (
-                NOT EXISTS (SELECT 1 FROM windows WHERE windows.id = old.window_id)
-                OR EXISTS (
-                    SELECT 1 FROM replay_facts AS newer
-                    WHERE newer.window_id = old.window_id AND newer.id > old.id AND newer.at < :before))))
-        ORDER BY id LIMIT :most) RETURNING id"""
+                WHERE newer.window_id = old.window_id AND newer.id > old.id AND newer.at < :before))))
+    ORDER BY at, id LIMIT :most"""
+_PRUNE = f"DELETE FROM replay_facts WHERE id IN ({_OLD}) RETURNING id"  # noqa: S608  # our own text
 
 
 def add(
@@ -114,6 +114,11 @@ def mask_names(transaction: Transaction) -> None:
         policy = json.loads(row["body"])
         masked = json.dumps({**policy, "name": without_password(policy["name"])}, ensure_ascii=False)
         transaction.rows("UPDATE replay_facts SET body = :body WHERE id = :id", body=masked, id=row["id"])
+
+
+def prunable(transaction: Transaction, before: str) -> bool:
+    """Whether anything happened before then that may go."""
+    return transaction.row(_OLD, before=before, most=1) is not None
 
 
 def prune(transaction: Transaction, before: str, most: int) -> int:

@@ -20,12 +20,11 @@ _AFTER = """
     WHERE monitor_id = :monitor_id AND at >= :at AND at < :until AND (at > :at OR id > :after)
     ORDER BY at, id LIMIT :most"""
 # The newest change of each monitor stays: it says how the monitor is from then on.
-_PRUNE = """
-    DELETE FROM state_changes WHERE id IN (
-        SELECT id FROM state_changes AS old WHERE at < :before AND EXISTS (
-            SELECT 1 FROM state_changes WHERE monitor_id = old.monitor_id AND at < :before AND id > old.id)
-        ORDER BY id LIMIT :most)
-    RETURNING id"""
+_OLD = """
+    SELECT id FROM state_changes AS old WHERE at < :before AND EXISTS (
+        SELECT 1 FROM state_changes WHERE monitor_id = old.monitor_id AND at < :before AND id > old.id)
+    ORDER BY at, id LIMIT :most"""
+_PRUNE = f"DELETE FROM state_changes WHERE id IN ({_OLD}) RETURNING id"  # noqa: S608  # our own text
 _SAVE_SINCE = """
     INSERT INTO folded (id, event_id, changes_since) VALUES (1, 0, :at)
     ON CONFLICT (id) DO UPDATE SET changes_since = excluded.changes_since"""
@@ -98,13 +97,23 @@ def came_into_state(monitor: Row) -> str | None:
     return (monitor["since"] or monitor["last_checked_at"]) if monitor["is_watched"] else None
 
 
+def prunable(transaction: Transaction, before: str, now: str) -> bool:
+    """Whether ``prune`` would write anything."""
+    is_noted = _is_kept_since(kept_since(transaction), before, now)
+    return not is_noted or transaction.row(_OLD, before=before, most=1) is not None
+
+
 def prune(transaction: Transaction, before: str, now: str, most: int) -> int:
     """Delete the oldest changes before then, at most so many, but not the newest of a monitor; how many there were."""
     since = kept_since(transaction)
-    if since is None or not before <= since <= now:
+    if not _is_kept_since(since, before, now):
         # If the clock was ahead and is right again, changes are kept from now on.
         transaction.run(_SAVE_SINCE, at=max(before, min(since or before, now)))
     return len(transaction.rows(_PRUNE, before=before, most=most))
+
+
+def _is_kept_since(since: str | None, before: str, now: str) -> bool:
+    return since is not None and before <= since <= now
 
 
 def after(transaction: Transaction, monitor_id: int, place: tuple[str, int], until: str, most: int) -> list[Row]:

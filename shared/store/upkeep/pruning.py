@@ -57,12 +57,8 @@ def steps(retention: Retention, now: datetime) -> Iterator[Callable[[Database], 
     yield lambda database: _write(database, lambda each: len(each.rows(_OLD_WINDOWS, before=before(retention.alerts))))
     # By whole days, so that what says since when they are kept is written once a day.
     changed_before = as_text(floor(now - timedelta(seconds=retention.rollups), "day"))
-    yield lambda database: _write(
-        database, lambda each: state_changes.prune(each, changed_before, as_text(now), ROWS_AT_ONCE)
-    )
-    yield lambda database: _write(
-        database, lambda each: replay_facts.prune(each, before(retention.alerts), ROWS_AT_ONCE)
-    )
+    yield lambda database: _delete_changes(database, changed_before, as_text(now))
+    yield lambda database: _delete_facts(database, before(retention.alerts))
     yield lambda database: _write(database, lambda each: drills.prune(each, before(retention.alerts), ROWS_AT_ONCE))
     yield lambda database: _write(database, lambda each: trials.prune(each, now))
     yield lambda database: _forget_addresses(database, now)
@@ -125,6 +121,20 @@ def _delete_results(database: Database) -> int:
         if not results.prunable(snapshot, 1):
             return 0
     return _write(database, lambda transaction: results.prune(transaction, ROWS_AT_ONCE))
+
+
+def _delete_changes(database: Database, before: str, now: str) -> int:
+    with database.snapshot() as snapshot:
+        if not state_changes.prunable(snapshot, before, now):
+            return 0
+    return _write(database, lambda transaction: state_changes.prune(transaction, before, now, ROWS_AT_ONCE))
+
+
+def _delete_facts(database: Database, before: str) -> int:
+    with database.snapshot() as snapshot:
+        if not replay_facts.prunable(snapshot, before):
+            return 0
+    return _write(database, lambda transaction: replay_facts.prune(transaction, before, ROWS_AT_ONCE))
 
 
 def count_attempts(database: Database) -> int:

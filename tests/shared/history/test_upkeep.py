@@ -1,8 +1,11 @@
 """The store stays small: events are folded exactly once before they go, and only what is old goes."""
 
+import contextlib
 import itertools
 import math
+import sqlite3
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -10,8 +13,12 @@ from hypothesis import strategies as st
 
 from shared.history.histogram import Histogram
 from shared.history.rollup import PHASES, Rollup
+from shared.models import as_text
 from shared.monitors.windows.window import Window
 from shared.store import Retention, Store
+from shared.store.engines.sqlite.database import SqliteDatabase
+from shared.store.tables import replay_facts, state_changes
+from shared.store.upkeep import pruning
 from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
 from tests.support.store.past import rollups_of
@@ -195,6 +202,27 @@ def test_old_changes_windows_and_rollups_go(store: Store) -> None:
     assert (count(store, "state_changes"), count(store, "windows")) == (2, 2)
     keep(store, 402)
     assert (len(counted(store, "day")), count(store, "state_changes"), count(store, "windows")) == (0, 1, 1)
+
+
+@on_sqlite
+def test_facts_that_are_young_are_looked_for_without_the_write_lock(store: Store) -> None:
+    report(store, 0, ok=False, received=0)
+    assert isinstance(store.database, SqliteDatabase)
+    before, now = as_text(at(-A_DAY)), as_text(at(A_DAY))
+    pruning._delete_changes(store.database, before, now)  # notes since when they are kept
+    with contextlib.closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert pruning._delete_changes(store.database, before, now) == 0
+        assert pruning._delete_facts(store.database, before) == 0
+
+
+@on_sqlite
+@pytest.mark.parametrize("table", [state_changes, replay_facts])
+def test_old_facts_are_found_by_an_index(store: Store, table: ModuleType) -> None:
+    with store.database.snapshot() as snapshot:
+        plan = snapshot.rows(f"EXPLAIN QUERY PLAN {table._OLD}", before=as_text(at(0)), most=1)
+    name = table.__name__.rpartition(".")[2]
+    assert plan[0]["detail"].startswith(f"SEARCH old USING INDEX {name}_by_time (at<?)"), plan
 
 
 def test_a_run_ends_when_its_time_is_over_and_the_next_one_goes_on(store: Store) -> None:

@@ -43,4 +43,5 @@ APPLIED: Mapping[str, str] = {
     "0038_masked_passwords": "e614b22fe8e06452",
     "0039_judgements": "f90ef43406c5fbeb",
     "0040_windows_by_end": "0affa1d85bcff2b9",
+    "0041_facts_by_time": "f3c85ca1fb290d37",
 }
