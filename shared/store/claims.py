@@ -86,11 +86,8 @@ class Checks:
             tried = trials.waiting(snapshot, location, now)
             is_new = self._is_new(snapshot, location)
         self._register_again(generation, now)
-        if checks or is_new:
-            checks = self._take(span, watched, generation)
-        if tried:
-            with self._database.transaction(is_durable=False) as transaction:
-                tried = [row for row in tried if trials.lease(transaction, row, now)]
+        if checks or is_new or tried:
+            checks, tried = self._take(span, watched, generation, tried)
         self._claimed[location] = now.timestamp(), generation
         found = sorted((Due(due.monitor.name, due.at) for due in checks), key=lambda due: due.at)
         return Claim(version, span.until, found, changed, is_all, tried)
@@ -99,8 +96,10 @@ class Checks:
         """Whether nothing was ever claimed there. People are warned of monitors at a location without a cursor."""
         return location not in self._claimed and cursors.get(snapshot, location) is None
 
-    def _take(self, span: "_Span", watched: Sequence[Watched], generation: Generation) -> "list[_Due]":
-        """Claim what is due, so that nobody else does it."""
+    def _take(
+        self, span: "_Span", watched: Sequence[Watched], generation: Generation, tried: Sequence[Row]
+    ) -> "tuple[list[_Due], list[Row]]":
+        """Claim what is due, and lease the trials, so that nobody else does either. All or nothing."""
         # A power cut may undo it. Then some checks are done twice, which harms nobody.
         with self._database.transaction(is_durable=False) as transaction:
             checks = self._due(transaction, span, watched, generation)
@@ -110,7 +109,8 @@ class Checks:
                 if due.is_at_once:
                     cursors.take(transaction, span.location, due.monitor.id, span.now)
                     policies.clear_wanted(transaction, due.monitor.id)
-        return checks
+            leased = [row for row in tried if trials.lease(transaction, row, span.now)]
+        return checks, leased
 
     def _register(self, targets: "Sequence[_Target]", now: datetime) -> None:
         """Let the agent's own targets be monitors of source 'env'. One of that name in the file stays the file's."""

@@ -194,3 +194,19 @@ def test_an_emptied_store_forgets_what_was_watched(store: Store) -> None:
     # Its configuration has as many changes as before.
     watch(store, "shop")
     assert names(claim(store, 2)) == ["shop"]
+
+
+def test_a_claim_that_fails_at_a_trial_spends_no_check(store: Store) -> None:
+    watch(store, "api", interval="30s")
+    tried = Policy(name="shop", url="http://shop/")
+    given, _ = (store.visits.trials.begin(tried, monitor_id=None, now=at(0)) for _ in range(2))
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE trials SET given = 1, result = '{}' WHERE id = :id", id=given)
+        # The next one that is given out would be the second one that was given once.
+        transaction.rows("CREATE UNIQUE INDEX one_alone ON trials (given)")
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        claim(store, 0)
+    with store.database.transaction() as transaction:
+        transaction.rows("DROP INDEX one_alone")
+    found = claim(store, 0)
+    assert (names(found), len(found.trials)) == (["api"], 1)
