@@ -10,10 +10,10 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from functions.status_page.facts import Facts, edges_of, facts_of, hour_edges, no_facts, read_board
 from functions.status_page.visible import publicly
@@ -59,12 +59,22 @@ class Reading:
 
     def made(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what ``make`` makes of the facts. ``key``: it is made once for each."""
-        if key not in self._made:
+        made: Made | None = self._made.get(key)
+        if made is None:
+            # Not read from there again: another thread may clear it at any time.
+            made = make()
             if len(self._made) >= _MOST_MADE:
                 self._made.clear()
-            self._made[key] = make()
-        made: Made = self._made[key]
+            self._made[key] = made
         return made
+
+
+class _Kept(NamedTuple):
+    """A part of the facts that seldom changes. ``edges``: those of the spans that it is about."""
+
+    edges: Sequence[datetime]
+    read_at: float
+    value: Any
 
 
 class Readings:
@@ -75,8 +85,7 @@ class Readings:
         self._reading: Reading | None = None
         self._failed_at = -RETRY_SECONDS
         self._saved: tuple[float, Any] = (-SAVE_SECONDS, None)
-        self._past: dict[str, tuple[Any, float, Mapping[int, list[Bucket]]]] = {}
-        self._paces: tuple[Any, float, Mapping[int, list[float | None]]] | None = None
+        self._kept: dict[str, _Kept] = {}
 
     def get(self, settings: Settings, *, has_months: bool = False) -> Reading:
         """A reading that is no older than FRESH_SECONDS, or the last one. Raises StoreUnavailable if there is none."""
@@ -130,18 +139,22 @@ class Readings:
 
     def _passed(self, store: Store, period: str, *, at: datetime) -> Mapping[int, list[Bucket]]:
         edges = edges_of(period, at)
-        known = self._past.get(period)
-        if known is None or known[0] != edges or time.monotonic() - known[1] > PAST_SECONDS:
-            known = (edges, time.monotonic(), store.boards.past(edges, now=at) if len(edges) > 1 else {})
-            self._past[period] = known
-        return known[2]
+        return self._seldom(
+            period, edges, PAST_SECONDS, lambda: store.boards.past(edges, now=at) if len(edges) > 1 else {}
+        )
 
     def _pace(self, store: Store, at: datetime) -> Mapping[int, list[float | None]]:
         hours = hour_edges(at)[:-1]
         hours.append(hours[-1] + timedelta(hours=1))
-        if self._paces is None or self._paces[0] != hours or time.monotonic() - self._paces[1] > PACE_SECONDS:
-            self._paces = (hours, time.monotonic(), store.boards.paces(hours))
-        return self._paces[2]
+        return self._seldom("pace", hours, PACE_SECONDS, lambda: store.boards.paces(hours))
+
+    def _seldom(self, name: str, edges: Sequence[datetime], seconds: float, read: Callable[[], Made]) -> Made:
+        """Return what was read for these edges at most so many seconds ago, or read it."""
+        known = self._kept.get(name)
+        if known is None or known.edges != edges or time.monotonic() - known.read_at > seconds:
+            known = self._kept[name] = _Kept(edges, time.monotonic(), read())
+        value: Made = known.value
+        return value
 
     def _last(self, settings: Settings, trouble: StoreUnavailable) -> Reading:
         if self._reading is not None:
@@ -179,11 +192,6 @@ _by_store: dict[Hashable, Readings] = {}
 def readings(settings: Settings) -> Readings:
     """The readings of the store that the settings name."""
     return _by_store.setdefault((settings.database_url, settings.status_page, settings.spool_dirs), Readings())
-
-
-def forget() -> None:
-    """Read again at the next request."""
-    _by_store.clear()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.status_page.facts import DAYS, HOURS, MONTHS, edges_of, hour_edges, read_board, starts_of
-from functions.status_page.readings import forget
 from shared.models import AlertKind, as_text, now
 from shared.settings import Settings
 from shared.store import open_store
 from shared.store.tables import alerts, state_changes
 from tests.functions.api import Api, on_each_engine
 from tests.functions.manage_monitors.watched import made
-from tests.functions.status_page.watched import said, seen
+from tests.functions.status_page.watched import forget, said, seen
 
 NOWS = [
     datetime(2026, 11, 28, 14, 25, tzinfo=UTC),

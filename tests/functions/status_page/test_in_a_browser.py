@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.status_page.readings import forget
 from tests.functions.api import Api, served
 from tests.functions.manage_monitors.watched import applied
-from tests.functions.status_page.watched import PUBLIC, opened, policies, seen
+from tests.functions.status_page.watched import PUBLIC, forget, opened, policies, seen
 from tests.support.running.browser import Browser, needs_chromium
 from tests.support.running.waiting import wait_until
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from functions.status_page import readings as module
-from functions.status_page.readings import forget
 from shared.models import as_text, now
 from shared.settings import Settings
 from shared.store import open_store
@@ -17,7 +16,7 @@ from shared.store.upkeep.folding import fold
 from tests.functions.api import Api
 from tests.functions.manage_monitors.watched import applied
 from tests.functions.status_page.test_other_forms import PASSWORD, locked
-from tests.functions.status_page.watched import BROWSER, PRIVATE, PUBLIC, looked, opened, policies, seen
+from tests.functions.status_page.watched import BROWSER, PRIVATE, PUBLIC, forget, looked, opened, policies, seen
 
 pytestmark = pytest.mark.slow
 

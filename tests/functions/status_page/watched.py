@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from functions.status_page.readings import forget
+from functions.status_page.readings import _by_store
 from shared.models import as_text, now
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.manage_monitors.watched import applied
@@ -26,6 +26,11 @@ def policies(**checkout: Any) -> list[dict[str, Any]]:
     hidden[1] |= {"group": "Shop", "public": False}
     hidden[2] |= {"group": "Elsewhere"}
     return [*shown, *hidden]
+
+
+def forget() -> None:
+    """The next page is of the store as it is then."""
+    _by_store.clear()
 
 
 def opened(api: Api, *watched: dict[str, Any], **rest: Any) -> None:

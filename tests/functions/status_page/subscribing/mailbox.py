@@ -12,10 +12,9 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from functions.status_page.readings import forget
 from shared.models import as_text, now
 from tests.functions.api import Api
-from tests.functions.status_page.watched import BROWSER, PUBLIC, opened, seen
+from tests.functions.status_page.watched import BROWSER, PUBLIC, forget, opened, seen
 from tests.support.stand_ins.smtp import Smtp
 
 PUBLIC_URL = "https://status.shop.example"
