@@ -5,10 +5,11 @@ from datetime import datetime
 from shared.models import as_text
 from shared.store.engines.database import Transaction
 from shared.store.tables import monitors, replay_facts
+from shared.store.tables.scope import KINDS_OF_MONITORS
 
-_ALERTS = """
+_ALERTS = f"""
     UPDATE alerts SET subject = :name
-    WHERE kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING') AND subject = :former"""
+    WHERE kind IN ({KINDS_OF_MONITORS}) AND subject = :former"""  # noqa: S608  # our own names
 _LEAVE = """
     INSERT INTO monitors (name, target_url, source, is_watched, removed_at, version)
     SELECT :former, target_url, source, 0, :removed_at, :version FROM monitors WHERE id = :id RETURNING id"""

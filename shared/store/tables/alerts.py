@@ -18,6 +18,7 @@ from shared.models import (
 )
 from shared.models.alert import SeenFrom
 from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts, salvaged
+from shared.store.tables.scope import KINDS_OF_MONITORS
 
 _ADD = """
     INSERT INTO alerts (kind, subject, target_url, status, cause, cause_data, failed_at, opened_at, created_at,
@@ -36,9 +37,8 @@ _SAVE_MOVES = "UPDATE alerts SET moves = :count, moves_since = :since WHERE id =
 
 # The moments of an alert, by its column.
 MOMENTS = ("opened_at", "acknowledged_at", "resolved_at")
-_OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
 _ABOUT_MONITOR = f"""
-    SELECT * FROM alerts WHERE subject = :subject AND kind IN ({_OF_MONITORS})
+    SELECT * FROM alerts WHERE subject = :subject AND kind IN ({KINDS_OF_MONITORS})
       AND {{moment}} >= :at AND {{moment}} < :until AND ({{moment}} > :at OR id > :after)
     ORDER BY {{moment}}, id LIMIT :most"""  # noqa: S608  # our own names
 
@@ -149,7 +149,7 @@ def active_outages(transaction: Transaction, monitors: Iterable[str]) -> list[Al
 
 def ask_active(transaction: Transaction, monitors: Iterable[str]) -> Callable[[], list[Alert]]:
     """The alerts about these monitors that are OPEN or ACK; see ``Transaction.ask``."""
-    sql = f"SELECT * FROM alerts WHERE kind IN ({_OF_MONITORS}) AND status IN ('OPEN', 'ACK') AND subject IN"  # noqa: S608  # our own names
+    sql = f"SELECT * FROM alerts WHERE kind IN ({KINDS_OF_MONITORS}) AND status IN ('OPEN', 'ACK') AND subject IN"  # noqa: S608  # our own names
     return transaction.ask_values_in(Alert, sql, monitors)
 
 
@@ -225,7 +225,7 @@ def page(
     if kind is None:
         conditions.append("kind <> 'SUMMARY'")  # nothing has happened
     if monitor is not None:
-        conditions.append("kind IN ('OUTAGE', 'DEGRADED', 'CERTIFICATE_EXPIRING')")
+        conditions.append(f"kind IN ({KINDS_OF_MONITORS})")
     return transaction.values(
         Alert,
         f"SELECT * FROM alerts WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit",  # noqa: S608  # our names

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from shared.models import AlertKind, Attempt, AttemptStatus, Notification, NotificationLog, as_text
+from shared.models import Attempt, AttemptStatus, Notification, NotificationLog, as_text
 from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.tables.scope import KINDS_OF_MONITORS
 
 _ADD = """
     INSERT INTO notification_logs
@@ -21,14 +22,13 @@ _HAS = """
 _EARLIER = """FROM notification_logs earlier
     WHERE earlier.alert_id = logs.alert_id AND earlier.notification_id = logs.notification_id
       AND earlier.id < logs.id AND earlier.status = 'RETRY'"""
-_OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
 # Begins with the alerts: they are few, and both tables have an index for what follows.
 _ABOUT_MONITOR = f"""
     SELECT logs.*, owed.created_at, (SELECT count(*) {_EARLIER}) AS earlier,
         (SELECT earlier.answer {_EARLIER} ORDER BY earlier.id DESC LIMIT 1) AS earlier_answer
     FROM alerts JOIN notification_logs logs ON logs.alert_id = alerts.id
         JOIN notifications owed ON owed.id = logs.notification_id
-    WHERE alerts.subject = :subject AND alerts.kind IN ({_OF_MONITORS}) AND alerts.opened_at < :until
+    WHERE alerts.subject = :subject AND alerts.kind IN ({KINDS_OF_MONITORS}) AND alerts.opened_at < :until
       AND logs.attempted_at >= :at AND logs.attempted_at < :until
       AND (logs.attempted_at > :at OR logs.id > :after)
     ORDER BY logs.attempted_at, logs.id LIMIT :most"""  # noqa: S608  # our own text

@@ -2,11 +2,14 @@
 
 from typing import Any, NamedTuple
 
+from shared.models import AlertKind
 from shared.models.monitor import SEVERAL
 from shared.store.engines.database import Row, Transaction
 
 # The monitors that one agent checks, and nobody from another location.
 OF_ONE_AGENT = f"agent = :agent AND (location IS NULL OR location <> '{SEVERAL}')"
+# The kinds of the alerts that are about a monitor, for what stands between the brackets of ``kind IN (…)``.
+KINDS_OF_MONITORS = ", ".join(f"'{kind.value}'" for kind in AlertKind if kind.is_of_monitor)
 _MONITORS = """
     SELECT monitors.id, monitors.name, group_name, state, since, is_watched, monitors.last_checked_at, timeout_seconds,
         COALESCE(monitors.interval_seconds, agents.interval_seconds) AS interval_seconds
