@@ -15,7 +15,7 @@ def report_trial(request: Request, settings: Settings, trial_id: str) -> Respons
     # Imported here: claims are answered without it.
     from shared.monitors.conditions.trial import TrialResult
 
-    if not (trial_id.isascii() and trial_id.isdecimal() and len(trial_id) <= 18):
+    if not web.is_id(trial_id):
         raise TrialNotFound(trial_id[:100])
     number = int(trial_id)
     result = TrialResult.model_validate_json(web.body_of(request))

@@ -191,7 +191,7 @@ def with_pages(function: "RoutedFunction") -> "RoutedFunction":
 
 def number_of(visit: Visit, text: str) -> int:
     """The number in a path. Raises Problem, 404, if it is none."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    if not web.is_id(text):
         raise web.Problem(404, visit.say("nothing_here"))
     return int(text)
 

@@ -176,7 +176,7 @@ def known_now(monitor: Monitor, reading: Reading) -> Monitor:
 
 def number_of(text: str) -> int:
     """The number in a path. Raises Problem, as for what is not there, if it is none."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+    if not web.is_id(text):
         raise missing()
     return int(text)
 

@@ -100,8 +100,8 @@ def id_in_path(request: Request) -> int:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be the id of a row. An integer of the store has 19 digits at most."""
-    return text.isascii() and text.isdecimal() and len(text) <= 19
+    """Whether a text can be the id of a row. A number of 18 digits always fits an integer of the store."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def id_of(text: str, owner: str) -> int:

@@ -30,7 +30,7 @@ class Row(NamedTuple):
 def show_alerts(visit: Visit) -> Response:
     """200 with the alerts that are active, then the newest of those that are over."""
     before = visit.request.args.get("before", "")
-    is_first = not (before.isascii() and before.isdecimal() and len(before) <= 18)
+    is_first = not web.is_id(before)
     active = visit.store.alerts.active()
     open_ones = [alert for alert in active if alert.status is AlertStatus.OPEN]
     over = visit.store.alerts.page(limit=PAGE, before=None if is_first else int(before), status=AlertStatus.RESOLVED)

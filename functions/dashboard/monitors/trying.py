@@ -61,7 +61,7 @@ def begin_trial(
 
 def trial_named(visit: Visit, text: str, number: int | None) -> "Trial | None":
     """The trial with this number, if it is one of the form for this monitor; None if it is over an hour old."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    if not web.is_id(text):
         return None
     try:
         trial = visit.store.visits.trials.get(int(text), now=visit.at)
