@@ -59,8 +59,8 @@ def session_of(request: Request, settings: Settings) -> Session | None:
     if found is None:
         return None
     token, ends_at, secret = found
-    named = open_store(settings).visits.sessions.name_of(token, now=now()) if now() < ends_at else None
-    return Session(token, named[0], ends_at, secret) if named else None
+    stored = open_store(settings).visits.sessions.get(token, now=now()) if now() < ends_at else None
+    return Session(token, stored.name, ends_at, secret) if stored else None
 
 
 def authorises(request: Request, settings: Settings) -> bool:

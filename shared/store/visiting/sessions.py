@@ -18,6 +18,12 @@ class Try(NamedTuple):
     left: int
 
 
+class StoredSession(NamedTuple):
+    """A session that has not ended. ``name``: the one that its person gave it."""
+
+    name: str | None
+
+
 class Sessions:
     """The sessions of one store. It knows tokens by their hashes alone."""
 
@@ -54,11 +60,11 @@ class Sessions:
                 sessions.remove(transaction, _hash(former))
             sessions.add(transaction, _hash(token), name, ends_at)
 
-    def name_of(self, token: str, *, now: datetime) -> tuple[str | None] | None:
-        """The name that a session was given, in a tuple; None if there is no such session, or it has ended."""
+    def get(self, token: str, *, now: datetime) -> StoredSession | None:
+        """A session; None if there is no such one, or it has ended."""
         with self._database.snapshot() as snapshot:
             row = sessions.get(snapshot, _hash(token), now)
-        return (row["name"],) if row else None
+        return StoredSession(row["name"]) if row else None
 
     def rename(self, token: str, name: str | None) -> None:
         """Give a session a name: it stands beside what its person does."""

@@ -149,8 +149,8 @@ def test_a_session_ends_with_its_key(signed_in: Browser, environ: Callable[..., 
 
 def test_a_session_lasts_twelve_hours(signed_in: Browser, store: Store) -> None:
     token = (signed_in.cookie or "").partition(".")[0]
-    assert store.visits.sessions.name_of(token, now=now() + timedelta(hours=11, minutes=59)) == ("Kim",)
-    assert store.visits.sessions.name_of(token, now=now() + timedelta(hours=12, minutes=1)) is None
+    assert store.visits.sessions.get(token, now=now() + timedelta(hours=11, minutes=59)) == ("Kim",)
+    assert store.visits.sessions.get(token, now=now() + timedelta(hours=12, minutes=1)) is None
 
 
 def test_the_store_keeps_no_token(signed_in: Browser, store: Store) -> None:
