@@ -16,13 +16,13 @@ from shared.delivery import deliver_at_once
 from shared.links import Grant, links_of
 from shared.messages import one_line, said_cause, time_text, title_of
 from shared.models import Alert, AlertStatus, NotificationKind, now
+from shared.models.message import BUTTON_SILENCE_SECONDS
 from shared.notifiers import routes_of
 from shared.settings import Settings
 from shared.store import AlertNotFound, NotAMonitors, log_move, open_store
 from shared.words import Language
 from shared.words.acting import acting_words
 
-SILENCE_SECONDS = 3600.0
 MAX_NAME = 64
 
 
@@ -99,7 +99,7 @@ def _act(grant: Grant, alert: Alert, settings: Settings, language: Language) -> 
             by=grant.channel,
             at=now(),
             channels=routes_of(channels),
-            silence_seconds=SILENCE_SECONDS if is_silence else None,
+            silence_seconds=BUTTON_SILENCE_SECONDS if is_silence else None,
             keeps_silence=True,
         )
     except IllegalMove as too_late:
@@ -136,7 +136,7 @@ def _done(grant: Grant, alert: Alert, settings: Settings, language: Language) ->
             return ""
         name, code, at = alert.acknowledged_by, "acknowledged", alert.acknowledged_at
     else:
-        silence = open_store(settings).windows.silence_of(alert.subject, SILENCE_SECONDS, now=now())
+        silence = open_store(settings).windows.silence_of(alert.subject, BUTTON_SILENCE_SECONDS, now=now())
         if silence is None:
             return ""
         name, code, at = silence.by, "silenced", silence.ends_at

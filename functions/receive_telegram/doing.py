@@ -8,11 +8,11 @@ from shared.alerting import IllegalMove, TooManyMoves
 from shared.messages import one_line
 from shared.models import Alert, AlertStatus, now
 from shared.models.channel import Route
+from shared.models.message import BUTTON_SILENCE_SECONDS
 from shared.store import AlertNotFound, NotAMonitors, Store, log_move
 from shared.words import Language
 from shared.words.acting import acting_words
 
-SILENCE_SECONDS = 3600.0
 MAX_NAME = 64
 
 
@@ -67,7 +67,7 @@ def _move(chat: Chat, alert_id: int, to: AlertStatus | None, *, by: str, once: s
             # Otherwise a repetition would act, if somebody reopens it meanwhile.
             chat.store.alerts.note_handled(once, at=at)
             return Outcome(_said_over(chat, alert, at))
-        seconds = SILENCE_SECONDS if to is None else None
+        seconds = BUTTON_SILENCE_SECONDS if to is None else None
         change = chat.store.alerts.move(
             alert_id,
             to,
@@ -102,7 +102,7 @@ def _said_acknowledged(chat: Chat, alert: Alert, at: datetime) -> str:
 
 
 def _said_silent(chat: Chat, alert: Alert, at: datetime) -> str:
-    found = chat.store.windows.silence_of(alert.subject, SILENCE_SECONDS, now=at)
+    found = chat.store.windows.silence_of(alert.subject, BUTTON_SILENCE_SECONDS, now=at)
     if found is None:
         return chat.words("nothing_changed")
     return chat.words("silenced", name=_name(chat, found.by), time=clock_text(found.ends_at, at))

@@ -44,6 +44,10 @@ class Circumstances(NamedTuple):
     availability: float | None = None
 
 
+# A button that silences holds messages for so long.
+BUTTON_SILENCE_SECONDS = 3_600.0
+
+
 class Action(NamedTuple):
     """An action on an alert, and the words of its button."""
 

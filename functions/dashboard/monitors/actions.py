@@ -11,11 +11,11 @@ from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import Change
+from shared.models.message import BUTTON_SILENCE_SECONDS
 from shared.notifiers import routes_of
 from shared.pages.answers import finish
 from shared.store import log_change
 
-SILENCE_SECONDS = 3_600.0
 _BY_DEFAULT = ("interval", "timeout", "failure_threshold", "success_threshold")
 
 
@@ -74,7 +74,7 @@ def _silence(visit: Visit, number: int) -> None:
     from shared.monitors.windows.window import Window
 
     name = visit.store.monitors.get(number).row["name"]
-    window = Window(kind="silence", monitors=(name,), duration=SILENCE_SECONDS, by=visit.by)
+    window = Window(kind="silence", monitors=(name,), duration=BUTTON_SILENCE_SECONDS, by=visit.by)
     entry = visit.store.windows.add(window, now=visit.at)
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
 
