@@ -27,8 +27,6 @@ LEASE_SECONDS = 60.0
 SEND_SECONDS = 10.0
 # After so many failures in a row, the next mails wait for a later run: a cloud bills each second of this one.
 MOST_FAILURES = 10
-# A link that confirms holds for so long after its mail was owed.
-CONFIRM_WITHIN = timedelta(days=1)
 
 
 class Way(NamedTuple):
@@ -170,6 +168,7 @@ class Mailing:
     def _message(self, owed: "OwedMail", title: str | None, end_url: str) -> "Message":
         from shared.delivery.letters import announcement, confirmation
         from shared.links.subscriptions import token_of
+        from shared.store import CONFIRM_WITHIN
 
         language = owed.to.language
         if owed.about is None:

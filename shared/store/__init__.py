@@ -46,12 +46,13 @@ if TYPE_CHECKING:
     from shared.store.recurring.reviewed import Reviewed as Drilled
     from shared.store.subscribing.mails import Outcome as MailOutcome
     from shared.store.subscribing.mails import OwedMail
-    from shared.store.subscribing.subscribers import Subscriber
+    from shared.store.subscribing.subscribers import CONFIRM_WITHIN, Subscriber
     from shared.store.upkeep.retention import Retention
     from shared.store.visiting.trials import Trial
 else:
     # Few functions need them, and each module costs a cold start.
     _LATE = {
+        "CONFIRM_WITHIN": "subscribing.subscribers",
         "Bucket": "asking.boards",
         "Ingested": "intake.ingest",
         "Measures": "asking.metrics.measures",
@@ -70,6 +71,7 @@ else:
 
 
 __all__ = [
+    "CONFIRM_WITHIN",
     "AlertNotFound",
     "Board",
     "Bucket",

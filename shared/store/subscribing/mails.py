@@ -113,7 +113,7 @@ class Mails:
         return False
 
     def expire(self, *, now: datetime, created_before: datetime) -> int:
-        """Give up what was created before then and nobody is sending now; how many. None if the clock is uncertain."""
+        """Give up what was created before then and nobody is sending now; how many; 0 while the clock is uncertain."""
         with self._database.snapshot() as snapshot:
             if not subscriber_mails.has_expired(snapshot, created_before):
                 return 0
