@@ -21,8 +21,9 @@ pytestmark = pytest.mark.slow
 MAY_IMPORT: dict[str, set[str]] = {
     "shared.models": {"shared.settings"},
     "shared.settings": set(),
+    "shared.threads": set(),
     "shared.visible": set(),
-    "shared.logs": {"shared.visible"},
+    "shared.logs": {"shared.threads", "shared.visible"},
     "shared.monitors": {"shared.models", "shared.settings"},
     "shared.alerting": {"shared.models"},
     "shared.history": {"shared.models", "shared.monitors", "shared.alerting"},
@@ -48,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shared.notifiers",
         "shared.logs",
         "shared.settings",
+        "shared.threads",
         "shared.pages",
         "shared.words",
     },

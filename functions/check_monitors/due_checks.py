@@ -17,6 +17,7 @@ from functions.check_monitors.targets import interval_of_targets
 from shared.logs import step
 from shared.monitors.due import due_between, longest_claim
 from shared.settings import Settings, is_in_cloud
+from shared.threads import started
 
 if TYPE_CHECKING:
     from shared.monitors.policy import Policy
@@ -191,9 +192,7 @@ class Claiming:
         most = longest_claim(is_in_cloud=is_in_cloud(os.environ))
         self._settings, self._seconds = settings, seconds or min(settings.check_interval_seconds, most)
         self._thread = threading.Thread(target=self._claim, daemon=True)
-        try:
-            self._thread.start()
-        except RuntimeError:  # no thread is left
+        if not started(self._thread):
             self._claim()
 
     def due(self, seconds: float | None = None) -> list[DueCheck] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.logs import step
 from shared.settings import SettingError, Settings
+from shared.threads import started
 
 
 class Trials:
@@ -20,10 +21,8 @@ class Trials:
         """Begin what a claim has brought."""
         for each in given:
             thread = threading.Thread(target=_try, args=(each, self._settings), daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:
-                return  # No thread is left. The backend gives it out again.
+            if not started(thread):
+                return  # The backend gives it out again.
             self._threads.append(thread)
 
     def wait(self) -> None:

@@ -16,6 +16,7 @@ from infra.table import Row
 from shared import ROOT
 from shared.logs import FILES, step
 from shared.settings import Settings
+from shared.threads import started
 
 RUN_SECONDS = 300.0
 # The second sends what the first owes. It begins as soon as that ends: otherwise a message could wait for two ticks.
@@ -94,10 +95,9 @@ def _run(session: requests.Session, row: Row, url: str, free: threading.Semaphor
         finally:
             free.release()
 
-    try:
-        threading.Thread(target=run, daemon=True, name=row.name).start()
-    except RuntimeError as error:  # no thread is left: then like the others
-        step("server", "run_not_overlapped", level=logging.WARNING, function=row.name, reason=str(error))
+    if not started(threading.Thread(target=run, daemon=True, name=row.name)):
+        # Like the others.
+        step("server", "run_not_overlapped", level=logging.WARNING, function=row.name, reason="no thread is left")
         run()
 
 

@@ -23,6 +23,7 @@ from shared.models import Attempt, AttemptStatus
 from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, pace_of
 from shared.store import Owed, Store, StoreUnavailable
+from shared.threads import started
 
 if TYPE_CHECKING:
     from shared.delivery.mailing import Mailing
@@ -123,12 +124,10 @@ class Run:
                 continue
             name = f"sender of {sender or 'mails'}"
             thread = threading.Thread(target=self._serve, args=(sender,), daemon=True, name=name)
-            try:
-                thread.start()
-            except RuntimeError:  # this machine is short of threads
-                unstarted.append(sender)
-            else:
+            if started(thread):
                 self._senders[sender] = thread
+            else:
+                unstarted.append(sender)
         for sender in unstarted:
             self._serve(sender)
 

@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TextIO
 
+from shared.threads import started
+
 MAX_WAITING_BYTES = 131_072
 # The bytes that a pipe with any room takes at once.
 _PIPE_BYTES = 4096
@@ -154,9 +156,7 @@ class Output(io.TextIOBase):
     def _is_thread_running(self) -> bool:
         if self._thread is None:
             thread = threading.Thread(target=self._run, daemon=True, name=f"output {self._descriptor}")
-            try:
-                thread.start()
-            except RuntimeError:  # the system has no thread left
+            if not started(thread):
                 return False
             self._thread = thread
         return True

@@ -19,6 +19,7 @@ from flask import Request
 from shared.logs import step
 from shared.models import now
 from shared.settings.secrets import unexpected
+from shared.threads import started
 
 QUEUE, SECONDS = "LATER_RUNS_QUEUE", "LATER_RUNS_SECONDS"
 # A later run's query.
@@ -51,12 +52,15 @@ def asked_for(
 ) -> Iterator[None]:
     """Ask for the later runs beside what is done meanwhile. If one cannot be had, the log says so."""
     asking = threading.Thread(target=_ask, args=(request, environ, clock))
-    asking.start()
+    is_started = started(asking)
+    if not is_started:
+        _ask(request, environ, clock)
     try:
         yield
     finally:
         # A cloud stops the processor after the response.
-        asking.join()
+        if is_started:
+            asking.join()
 
 
 def _ask(request: Request, environ: Mapping[str, str], clock: Callable[[], datetime]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from shared.threads import started
+
 # Fewer monitors may well fail together while the location is online.
 MIN_MONITORS = 3
 REFERENCE_SECONDS = 3.0
@@ -58,7 +60,8 @@ class Connectivity:
         if self._reference and self._give_up_at is None and self.verdict is ConnectivityVerdict.UNDECIDED:
             self._give_up_at = time.monotonic() + REFERENCE_SECONDS
             # A daemon: the name's DNS lookup may take longer than the run waits.
-            threading.Thread(target=self._try, daemon=True).start()
+            if not started(threading.Thread(target=self._try, daemon=True)):
+                self._found(is_reachable=False)
 
     @property
     def verdict(self) -> ConnectivityVerdict:
@@ -85,7 +88,10 @@ class Connectivity:
         return self._is_reachable
 
     def _try(self) -> None:
-        self._is_reachable = is_reachable(self._reference or "")
+        self._found(is_reachable=is_reachable(self._reference or ""))
+
+    def _found(self, *, is_reachable: bool) -> None:
+        self._is_reachable = is_reachable
         self._is_known.set()
         self._when_known()
 

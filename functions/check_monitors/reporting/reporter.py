@@ -17,6 +17,7 @@ from functions.check_monitors.reporting.sliding import SlidingConnectivity
 from shared.logs import step
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 from shared.settings import Settings, is_in_cloud
+from shared.threads import started
 
 # Successes wait this long, or until there are this many, to share one request and one commit.
 LINGER_SECONDS = 0.25
@@ -87,6 +88,7 @@ class Reporter:
             else Connectivity(reference, watched, self._wake.set, elsewhere)
         )
         self._waiting: list[Event] = []
+        self._in_hand: list[Event] = []
         self._is_urgent = self._is_over = self._is_hanging = self._is_kept = False
         self._is_lasting = callable(watched)
         self._paused_until = 0.0
@@ -99,16 +101,23 @@ class Reporter:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        # Without it, the end reports everything.
+        started(self._thread)
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Report what is left; ``reported`` then covers the whole run."""
         self._is_over = True
         self._wake.set()
-        self._thread.join()
-        if self._defect and kind is None:
-            raise self._defect
+        if self._thread.ident is None:
+            self._run()
+        else:
+            self._thread.join()
+        if self._defect:
+            # The backend may have some of these: it takes an event once.
+            self._keep([*self._in_hand, *self._waiting])
+            if kind is None:
+                raise self._defect
 
     def take(self, event: Event) -> None:
         """Take the event of a check that has just ended."""
@@ -130,11 +139,11 @@ class Reporter:
                 self._wake.wait(self._linger_seconds)
                 self._wake.clear()
                 is_over = self._is_over
-                at, events = time.monotonic(), self._due(is_over=is_over)
+                at, self._in_hand = time.monotonic(), self._due(is_over=is_over)
                 if at < self._paused_until and not is_over:
-                    self._keep(events)
-                elif events or at >= self._again_at:
-                    self._report(events, is_last=is_over)
+                    self._keep(self._in_hand)
+                elif self._in_hand or at >= self._again_at:
+                    self._report(self._in_hand, is_last=is_over)
         except Exception as defect:  # noqa: BLE001  # __exit__ raises it in the run's own thread
             self._defect = defect
 
@@ -171,17 +180,21 @@ class Reporter:
 
     @contextmanager
     def _kept_if_it_hangs(self, events: list[Event]) -> Iterator[None]:
-        """If the report of ``events`` takes long, keep them in the backlog meanwhile, and those that follow."""
+        """If the report of ``events`` takes long, keep them in the backlog meanwhile, and those that follow.
+
+        This needs a thread. If there is none left, they wait in memory until the report ends.
+        """
         self._is_kept, is_reported = False, threading.Event()
         keeper = threading.Timer(PAUSE_SECONDS, self._keep_until, (is_reported, events))
         keeper.daemon = True
-        keeper.start()
+        is_started = started(keeper)
         try:
             yield
         finally:
             is_reported.set()
-            keeper.cancel()
-            keeper.join()
+            if is_started:
+                keeper.cancel()
+                keeper.join()
 
     def _keep_until(self, is_reported: threading.Event, events: list[Event]) -> None:
         while not is_reported.is_set():

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from functions.check_monitors.reporting.connectivity import MIN_MONITORS, ConnectivityVerdict, is_reachable
+from shared.threads import started
 
 # A reference that was tried longer ago says nothing of now.
 TRY_SECONDS = 10.0
@@ -63,7 +64,8 @@ class SlidingConnectivity:
             self._tried_at = self._clock()
             if self._reached:
                 self._reached, self._succeeded_at = None, None
-        threading.Thread(target=self._try, args=(self._reference,), daemon=True).start()
+        if not started(threading.Thread(target=self._try, args=(self._reference,), daemon=True)):
+            self._found(reached=False)
 
     def _is_due(self, *, is_success: bool) -> bool:
         """Whether to try the reference after a check."""
@@ -97,16 +99,20 @@ class SlidingConnectivity:
     def _try(self, reference: str) -> None:
         is_due = True
         while is_due:
-            reached = is_reachable(reference)
-            with self._lock:
-                if not reached and self._reached is not False:
-                    self._unreached_at = self._clock()
-                if reached and self._reached is False:
-                    # Online again. The next failure tries the reference again, however soon it comes.
-                    self._tried_at = -math.inf
-                self._reached = reached
-                # A check may have succeeded during the try.
-                is_due = self._is_contradicted()
-                if is_due:
-                    self._tried_at = self._clock()
-            self._when_known()
+            is_due = self._found(reached=is_reachable(reference))
+
+    def _found(self, *, reached: bool) -> bool:
+        """Take what a try found, and return whether to try again."""
+        with self._lock:
+            if not reached and self._reached is not False:
+                self._unreached_at = self._clock()
+            if reached and self._reached is False:
+                # Online again. The next failure tries the reference again, however soon it comes.
+                self._tried_at = -math.inf
+            self._reached = reached
+            # A check may have succeeded during the try.
+            is_due = self._is_contradicted()
+            if is_due:
+                self._tried_at = self._clock()
+        self._when_known()
+        return is_due

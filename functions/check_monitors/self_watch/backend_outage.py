@@ -18,6 +18,7 @@ from shared.logs import step
 from shared.models import Time, now
 from shared.settings import SettingError, Settings
 from shared.settings.secrets import without_credentials
+from shared.threads import started
 
 if TYPE_CHECKING:
     from shared.models.message import Message
@@ -161,7 +162,8 @@ def _notify(backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "Not
     message = Message.of_text(text, settings.message_language)
     sent: queue.SimpleQueue[tuple[str, bool, str | None]] = queue.SimpleQueue()
     for name, notifier in channels.items():
-        threading.Thread(target=_send, args=(name, notifier, message, sent), daemon=True).start()
+        if not started(threading.Thread(target=_send, args=(name, notifier, message, sent), daemon=True)):
+            _send(name, notifier, message, sent)
     kind = "backend_recovery" if outage.ended_at else "backend_unreachable"
     give_up_at = time.monotonic() + SEND_SECONDS + 0.5
     for _ in channels:

@@ -1,7 +1,9 @@
 """Fixtures of the agent's tests."""
 
 import logging
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,3 +115,18 @@ def claim(*policies: dict[str, Any], at: float = START, due: dict[str, float] | 
     times = {"now": as_text(time_of(at)), "until": as_text(time_of(at + 30))}
     known = {"version": 1, **times, "checks": checks, "policies": list(policies), "removed": [], "is_complete": False}
     return known | fields
+
+
+@pytest.fixture
+def lack(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """While it is set, no code of ours can start a thread. The stand-ins in this process can."""
+    start, lacking = threading.Thread.start, threading.Event()
+
+    def start_if_there_is_one(thread: threading.Thread) -> None:
+        caller = sys._getframe(1).f_globals["__name__"]
+        if lacking.is_set() and caller.startswith(("functions.", "shared.")):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_if_there_is_one)
+    return lacking

@@ -9,6 +9,7 @@ from typing import Any
 import pycurl
 
 from shared.models import Cause
+from shared.threads import started
 
 # A check's socket, and what libcurl and the name's lookup open beside it for a moment.
 DESCRIPTORS_PER_CHECK = 2
@@ -132,11 +133,7 @@ def cannot_open() -> bool:
 
 
 def _cannot_start_a_thread() -> bool:
-    try:
-        threading.Thread(target=bool, daemon=True).start()
-    except RuntimeError:
-        return True
-    return False
+    return not started(threading.Thread(target=bool, daemon=True))
 
 
 def descriptors() -> int:

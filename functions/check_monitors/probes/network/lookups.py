@@ -17,6 +17,7 @@ from functions.check_monitors.probes.loop.capacity import FILES, MEMORY, THREADS
 from functions.check_monitors.probes.loop.exchange import NO_SOCKET, Exchange
 from functions.check_monitors.probes.urls import host_in
 from shared.models import Cause
+from shared.threads import started
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _LOOKUP_SECONDS = 3.0  # the event waits for the second lookup
@@ -49,9 +50,7 @@ class SecondLookup:
             return self._cause or _failed(self.host)
         if not self._is_started and _threads.acquire(blocking=False):
             self._is_started = True
-            try:
-                threading.Thread(target=self._look_up, daemon=True).start()
-            except RuntimeError:  # no thread is left
+            if not started(threading.Thread(target=self._look_up, daemon=True)):
                 _threads.release()
                 self._cause = THREADS
         return self._cause
@@ -89,9 +88,7 @@ class AddressLookup(Exchange):
         at = time.monotonic()
         if not self._is_started and _lookup_threads.acquire(blocking=False):
             self._is_started = True
-            try:
-                threading.Thread(target=self._look_up, daemon=True).start()
-            except RuntimeError:  # no thread is left
+            if not started(threading.Thread(target=self._look_up, daemon=True)):
                 _lookup_threads.release()
                 self.why, self._is_done = THREADS, True
         self.wake_at = at + _ASK_SECONDS

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -41,6 +42,14 @@ def test_they_keep_their_distance_from_the_tick(
 def test_without_a_tick_they_count_from_the_start(tick: Callable[..., None], apis: GoogleApis, said: str) -> None:
     tick(at=TICK + timedelta(seconds=5), said=said)
     assert due(apis) == [35]
+
+
+def test_a_machine_short_of_threads_asks_too(
+    tick: Callable[..., None], apis: GoogleApis, lack: threading.Event
+) -> None:
+    lack.set()
+    tick(seconds="15,30")
+    assert len(apis.tasks) == 2
 
 
 def test_a_run_asks_for_one_that_asks_for_none(scheduled: Callable[..., dict[str, int]], apis: GoogleApis) -> None:
