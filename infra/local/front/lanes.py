@@ -1,7 +1,8 @@
 """The threads that work on a request. The system's own requests have theirs, so others cannot hold them up."""
 
+import contextlib
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
@@ -17,7 +18,7 @@ class Lane(StrEnum):
     OTHERS = "others"
 
 
-# A thread begins with the first request that needs it.
+# A thread begins with the first request that needs it. If this machine has none left, the request is turned away.
 THREADS = {Lane.OWN: 16, Lane.RUNS: 32, Lane.HEALTH: 2, Lane.OTHERS: 16}
 # Requests of others that may wait for a thread; a further one is turned away at once.
 MAX_WAITING = {Lane.HEALTH: 64, Lane.OTHERS: 128}
@@ -51,12 +52,28 @@ class Threads:
         self.pools = {lane: ThreadPoolExecutor(count, thread_name_prefix=lane) for lane, count in THREADS.items()}
         self._taken = dict.fromkeys(Lane, 0)
 
-    def take(self, lane: Lane) -> ThreadPoolExecutor | None:
-        """The lane's pool for one more request, or None if too many wait for it; to be given back with ``end``."""
-        if self._taken[lane] >= THREADS[lane] + MAX_WAITING.get(lane, 10_000):
-            return None
+    def take(self, lane: Lane, work: Callable[[], None]) -> bool:
+        """Whether a thread of the lane does, or will do, this ``work`` on one more request; it ends with ``end``."""
+        if self._taken[lane] >= THREADS[lane] + MAX_WAITING.get(lane, 10_000) or not self._submit(lane, work):
+            return False
         self._taken[lane] += 1
-        return self.pools[lane]
+        return True
+
+    def _submit(self, lane: Lane, work: Callable[[], None]) -> bool:
+        # Only one thread can pop it. A pool that cannot start a thread keeps what was submitted, and may do it later.
+        waiting = [work]
+
+        def do() -> None:
+            with contextlib.suppress(IndexError):
+                waiting.pop()()
+
+        try:
+            self.pools[lane].submit(do)
+        except RuntimeError:  # no thread is left
+            is_begun = not waiting
+            waiting.clear()
+            return is_begun
+        return True
 
     def end(self, lane: Lane) -> None:
         """One request of the lane has ended."""

@@ -162,12 +162,9 @@ class Loop:
         self._poller.unregister(connection.sock)
         lane = self._lane_of(request.path, request.headers)
         connection.is_own = lane in (Lane.OWN, Lane.RUNS)
-        pool = self._threads.take(lane)
-        if pool is None:
-            self._answer(connection, refusals.too_many())
-            return
         connection.enter(Phase.WORKING)
-        pool.submit(self._work, connection, request, lane)
+        if not self._threads.take(lane, lambda: self._work(connection, request, lane)):
+            self._answer(connection, refusals.too_many())
 
     def _work(self, connection: Connection, request: Any, lane: Lane) -> None:
         """Respond to the request. Runs in a thread."""
