@@ -66,6 +66,30 @@ class Slots:
                 self._limit = max(1, min(self._limit, self._taken))
 
 
+class TakenSlots:
+    """The slots that one loop has taken."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._count = 0
+
+    def take(self) -> bool:
+        """Take one, if there is one."""
+        is_free = self._slots.take()
+        self._count += is_free
+        return is_free
+
+    def give_back(self, *, has_lacked: bool = False) -> None:
+        """Give one back. If its check lacked something, there were too many."""
+        self._slots.give_back(has_lacked=has_lacked)
+        self._count -= 1
+
+    def give_back_all(self) -> None:
+        """Give back those of checks that have not ended: the run broke off."""
+        while self._count:
+            self.give_back()
+
+
 def kept_at_most(descriptors: int) -> int:
     """How many connections may be kept for later checks, where so many descriptors may be open."""
     return min(descriptors // 4, _MAX_KEPT)

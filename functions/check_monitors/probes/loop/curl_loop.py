@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pycurl
 
-from functions.check_monitors.probes.loop.capacity import Slots, is_still_resolving, raise_the_limit
+from functions.check_monitors.probes.loop.capacity import Slots, TakenSlots, is_still_resolving, raise_the_limit
 from functions.check_monitors.probes.loop.check import Check
 from functions.check_monitors.probes.loop.exchange import IDLE_SECONDS, NO_DEADLINE, Deadline, Exchange, Exchanges
 from functions.check_monitors.probes.loop.multi import Homes, Multi
@@ -50,6 +50,7 @@ class Loop:
         self.multis: list[Multi] = []
         self._homes = Homes()
         self._under_way: dict[Any, tuple[Multi, Check]] = {}
+        self._slots = TakenSlots(_slots)
         self._started_at = 0.0
         self._window_ends_at = 0.0
         self._wakes = 0
@@ -99,7 +100,7 @@ class Loop:
             self._deadlines.clear()
             for curl in list(self._under_way):
                 self._end(curl)
-                _slots.give_back()
+            self._slots.give_back_all()
 
     def add(self, starts_at: float, check: Check) -> None:
         """Start ``check`` at ``starts_at`` on ``time.monotonic()``'s clock. For ``on_end``, while a run lasts."""
@@ -140,7 +141,7 @@ class Loop:
                     return seconds
                 multi = Multi(self._watch, check.ca_file)
                 self.multis.append(multi)
-            if not _slots.take():
+            if not self._slots.take():
                 return _SLOT_SECONDS
             heapq.heappop(self._due)
             self._started_at = at
@@ -163,14 +164,14 @@ class Loop:
     def _go_on(self, check: Check, further: Any, multi: Multi) -> None:
         """Start what comes next of a check that has a slot, or end it."""
         if isinstance(further, SecondLookup):
-            _slots.give_back()
+            self._slots.give_back()
             self._asked.append((further, check))
         elif isinstance(further, Exchange):
             self._exchanges.begin(further, lambda over: self._end_exchange(over, multi, check))
         elif further:
             self._start(further, multi, check)
         else:
-            _slots.give_back(has_lacked=check.is_put_off)
+            self._slots.give_back(has_lacked=check.is_put_off)
             if check.is_put_off:
                 self.add(time.monotonic() + _PUT_OFF_SECONDS, check)
             else:

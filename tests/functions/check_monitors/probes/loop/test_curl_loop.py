@@ -1,6 +1,7 @@
 """Many checks at the same time: their order, their starts and deadlines, names that hang, and what stays behind."""
 
 import os
+import socket
 import sys
 import threading
 import time
@@ -8,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from functions.check_monitors.probes.checks import check_of
 from functions.check_monitors.probes.http import HttpCheck, probe_all
+from functions.check_monitors.probes.judgement import Subject
+from functions.check_monitors.probes.loop import curl_loop
+from functions.check_monitors.probes.loop.capacity import Slots
 from functions.check_monitors.probes.loop.curl_loop import Loop
 from functions.check_monitors.probes.loop.multi import LOOKUPS_PER_MULTI
 from shared.models import Event, now
 from tests.support.checks import check, check_settings, monitor
+from tests.support.policies import policy
 from tests.support.running import free_port, wait_until
 from tests.support.servers.raw_servers import OK, RawServers, resets, says, stays_silent
 
@@ -94,6 +100,30 @@ def test_checks_may_run_in_several_threads(serve: RawServers) -> None:
     for thread in threads:
         thread.join()
     assert [event.is_success for event in events] == [True] * 40
+
+
+def test_a_run_that_breaks_off_gives_its_slots_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also that of a lookup, which has no handle of libcurl's."""
+    slots = Slots()
+    monkeypatch.setattr(curl_loop, "_slots", slots)
+    lookup_ends, loop = threading.Event(), Loop()
+
+    def hang(*_: object) -> list[object]:
+        lookup_ends.wait(30)
+        return []
+
+    def break_off(_: object) -> None:
+        raise RuntimeError("broken off")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    waits = check_of(Subject(policy("icmp://a.example"), check_settings(), "", {}))
+    refused = HttpCheck(monitor(free_port()), check_settings(), ca_file="", environ={})
+    with pytest.raises(RuntimeError, match="broken off"):
+        loop.run_timed([(0.0, waits), (0.0, refused)], 2, break_off)
+    lookup_ends.set()
+    slots.take()
+    slots.give_back(has_lacked=True)
+    assert [slots.take(), slots.take()] == [True, False], "once a check lacks something, a leaked slot would be missing"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
