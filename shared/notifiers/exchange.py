@@ -93,11 +93,11 @@ def exchange(
     except IndexError:
         curl = pycurl.Curl()
     found, answered = bytearray(), dict[str, str]()
-    set_up(curl, url, seconds, method=method, headers=headers or {}, body=body)
-    curl.setopt(pycurl.HEADERFUNCTION, functools.partial(_add_header, answered))
-    # A return value other than the part's length ends the transfer.
-    curl.setopt(pycurl.WRITEFUNCTION, lambda part: 0 if len(found) > MAX_RESPONSE_BYTES else found.extend(part))
     try:
+        set_up(curl, url, seconds, method=method, headers=headers or {}, body=body)
+        curl.setopt(pycurl.HEADERFUNCTION, functools.partial(_add_header, answered))
+        # A return value other than the part's length ends the transfer.
+        curl.setopt(pycurl.WRITEFUNCTION, lambda part: 0 if len(found) > MAX_RESPONSE_BYTES else found.extend(part))
         curl.perform()
     except pycurl.error as error:
         code = error.args[0]
