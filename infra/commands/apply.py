@@ -67,11 +67,8 @@ def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> l
 
 
 def _about_places(configuration: "Configuration", plan: "Plan") -> list[str]:
-    """Warnings for a person if monitors name locations without an agent, or need more than there are."""
-    from infra.configuration.places import warnings
+    """Warnings for a person if monitors need locations, or values, that agents may not have."""
+    from infra.configuration.places import unset, warnings
 
-    return (
-        []
-        if plan.locations is None
-        else [f"warning: {text}" for text in warnings(configuration.monitors, plan.locations)]
-    )
+    of_places = [] if plan.locations is None else warnings(configuration.monitors, plan.locations)
+    return [f"warning: {text}" for text in (*of_places, *unset(configuration.monitors, os.environ))]

@@ -1,15 +1,19 @@
-"""Whether agents are where a configuration wants them. They may come later, so nothing here is a mistake."""
+"""Whether agents are where a configuration wants them, and have the values that it needs.
+
+Both may come later, so nothing here is a mistake.
+"""
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shared.alerting.health import Gap
+from shared.monitors.placeholders import names_in
 from shared.monitors.policy import Policy
 
 
 def warnings(policies: Iterable[Policy], served: Collection[str]) -> Iterator[str]:
     """The warnings about the locations and the quorums of ``policies``. ``served``: where agents are."""
-    policies = [policy for policy in policies if policy.enabled and not policy.heartbeat]
+    policies = _checked(policies)
     yield from unserved({location for policy in policies for location in policy.locations or ()}, served)
     unmet: dict[tuple[int, int], list[str]] = {}
     for policy in policies:
@@ -18,6 +22,22 @@ def warnings(policies: Iterable[Policy], served: Collection[str]) -> Iterator[st
             unmet.setdefault((policy.quorum, there), []).append(policy.name)
     for (quorum, there), names in unmet.items():
         yield Gap("quorum", names[0], len(names), quorum=quorum, served=there).reason
+
+
+def unset(policies: Iterable[Policy], environ: Mapping[str, str]) -> Iterator[str]:
+    """The warning about each placeholder of ``policies`` that ``environ`` has no value for."""
+    needed: dict[str, list[str]] = {}
+    for policy in _checked(policies):
+        for name in set(names_in(policy.model_dump_json(exclude_unset=True))):
+            needed.setdefault(name, []).append(policy.name)
+    for name in sorted(needed.keys() - environ.keys()):
+        first, *others = needed[name]
+        monitors = f"{first} and {len(others)} more" if others else first
+        yield f"{name} is not set here: an agent without it cannot check {monitors}"
+
+
+def _checked(policies: Iterable[Policy]) -> list[Policy]:
+    return [policy for policy in policies if policy.enabled and not policy.heartbeat]
 
 
 def unserved(locations: Iterable[str], served: Collection[str]) -> Iterator[str]:

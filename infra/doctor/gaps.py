@@ -22,3 +22,6 @@ def examine_gaps(facts: HealthFacts, slack: timedelta, at: datetime) -> Iterator
         elif gap.kind == "never":
             expected = "a check within three intervals"
             yield warning("checks", gap.reason, expected=expected, fix="make run, or the schedule of check_monitors")
+        elif gap.kind == "inconclusive":
+            expected = "checks that say something of the monitor"
+            yield warning("checks", gap.reason, expected=expected, fix="the monitor, or what the agent lacks for it")

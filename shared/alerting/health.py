@@ -35,8 +35,8 @@ class Expected:
 class WatchedGroup:
     """Monitors that agents check, which have the same ``locations``, ``quorum`` and ``interval_seconds``.
 
-    ``name`` is one of the ``count``; ``checked_at``: when the last of them was checked. ``made_at``: when one that was
-    never checked was given its policy.
+    ``name`` is one of the ``count``; ``checked_at``: when the last of them was checked. ``made_at``: when one whose
+    state nobody knows was given its policy, or was last known. ``why``: the reason that the agent could not check it.
     """
 
     def __init__(
@@ -49,23 +49,33 @@ class WatchedGroup:
         quorum: int | None = None,
         checked_at: datetime | None = None,
         made_at: datetime = NEVER,
+        why: str = "",
     ) -> None:
         self.name, self.count, self.interval_seconds = name, count, interval_seconds
         self.locations, self.quorum = None if locations is None else tuple(locations), quorum
-        self.checked_at, self.made_at = checked_at, made_at
+        self.checked_at, self.made_at, self.why = checked_at, made_at, why
 
 
 class Gap:
     """Something that is not watched as people think. ``name`` is one of the ``count`` monitors.
 
     ``kind``: "nowhere", no agent has ever been at any of the monitor's ``locations``; "never", it was never checked;
-    "quorum", it needs more locations than the ``served`` ones.
+    "quorum", it needs more locations than the ``served`` ones; "inconclusive", the agent cannot check it, which is
+    ``why`` nobody knows its state.
     """
 
     def __init__(
-        self, kind: str, name: str, count: int, *, locations: Sequence[str] = (), quorum: int = 0, served: int = 0
+        self,
+        kind: str,
+        name: str,
+        count: int,
+        *,
+        locations: Sequence[str] = (),
+        quorum: int = 0,
+        served: int = 0,
+        why: str = "",
     ) -> None:
-        self.kind, self.name, self.count = kind, name, count
+        self.kind, self.name, self.count, self.why = kind, name, count, why
         self.locations, self.quorum, self.served = locations, quorum, served
 
     @property
@@ -76,6 +86,8 @@ class Gap:
             return f"no agent at {' or '.join(self.locations)} has ever reported, so nobody checks {name}"
         if self.kind == "never":
             return f"{name} {'has' if self.count == 1 else 'have'} never been checked"
+        if self.kind == "inconclusive":
+            return f"{name} cannot be checked: {self.why.removeprefix('not checked: ')}"
         return (
             f"{name} can have no outage: the quorum is {self.quorum}, and agents are at {self.served} of the locations"
         )
@@ -88,8 +100,8 @@ class HealthFacts:
     agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
     channels that permanently rejected a message. ``channels``: those that are on; None if nobody knows yet.
     ``problem``: what is wrong with the configuration's file. ``placed``: the monitors with locations or a quorum, in
-    groups; ``never_checked``: those that were never checked, each alone; ``claiming``: the locations that have claimed
-    checks.
+    groups; ``never_checked``: those that were never checked, each alone; ``unable``: those whose last check the agent
+    could not make; ``claiming``: the locations that have claimed checks.
     """
 
     def __init__(
@@ -107,12 +119,13 @@ class HealthFacts:
         problem: str | None = None,
         placed: Sequence[WatchedGroup] = (),
         never_checked: Sequence[WatchedGroup] = (),
+        unable: Sequence[WatchedGroup] = (),
         claiming: Collection[str] = (),
     ) -> None:
         self.started_at, self.created_at, self.since = started_at, created_at, since
         self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
         self.overdue, self.refused, self.channels, self.problem = overdue, refused, channels, problem
-        self.placed, self.never_checked = placed, never_checked
+        self.placed, self.never_checked, self.unable = placed, never_checked, unable
         # An agent is named like its location. One of version 0.1 claims nothing.
         self.served = {*claiming, *(agent.name for agent in agents)}
 
@@ -165,7 +178,7 @@ def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timede
 
 
 def gaps(facts: HealthFacts, now: datetime, patience: timedelta) -> Iterator[Gap]:
-    """The monitors that nobody has checked for three intervals, and quorums that cannot be met."""
+    """The monitors that nobody has checked, or could check, for three intervals, and quorums that cannot be met."""
 
     def is_late(watched: WatchedGroup, since: datetime) -> bool:
         waited = now - max(since, facts.created_at, facts.since)
@@ -183,6 +196,12 @@ def gaps(facts: HealthFacts, now: datetime, patience: timedelta) -> Iterator[Gap
         yield Gap("nowhere", alike[0].name, sum(watched.count for watched in alike), locations=locations)
     if never := [watched for watched in unseen if not is_nowhere(watched)]:
         yield Gap("never", never[0].name, len(never))
+    # If the agent tries no longer, its silence is the reason.
+    tried = [watched for watched in facts.unable if not is_late(watched, watched.checked_at or NEVER)]
+    stuck = [watched for watched in tried if is_late(watched, watched.made_at)]
+    for why in sorted({watched.why for watched in stuck}):
+        alike = [watched for watched in stuck if watched.why == why]
+        yield Gap("inconclusive", alike[0].name, len(alike), why=why)
     for watched in facts.placed:
         served = len(facts.served.intersection(watched.locations or facts.served))
         if (watched.quorum or 0) > served > 0 and is_late(watched, NEVER):

@@ -36,6 +36,7 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         problem=configuration.problem(snapshot),
         placed=unwatched.placed(snapshot),
         never_checked=unwatched.never_checked(snapshot),
+        unable=unwatched.unable(snapshot),
         claiming=cursors.locations(snapshot),
         refused=tuple(channel for channel in refused if _is_on(channel, on)),
     )

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 
 from shared.alerting.health import NEVER, WatchedGroup
+from shared.models.cause import OF_ONE_CHECK
 from shared.store.engines.database import Row, Transaction
 
 _OF_AGENTS = "is_watched = 1 AND interval_seconds IS NOT NULL"
@@ -13,10 +14,12 @@ _PLACED = f"""
         max(last_checked_at) AS last_checked_at
     FROM monitors WHERE {_OF_AGENTS} AND (locations IS NOT NULL OR quorum IS NOT NULL)
     GROUP BY interval_seconds, locations, quorum ORDER BY 1"""  # noqa: S608  # our own text
-_NEVER_CHECKED = f"""
-    SELECT name, 1 AS monitors, interval_seconds, locations, quorum, last_checked_at, since,
+_EACH = f"""
+    SELECT name, 1 AS monitors, interval_seconds, locations, quorum, last_checked_at, last_event_id, since,
         (SELECT max(at) FROM replay_facts WHERE monitor_id = monitors.id AND what = 'policy') AS made_at
-    FROM monitors WHERE {_OF_AGENTS} AND last_checked_at IS NULL ORDER BY id LIMIT :most"""  # noqa: S608  # our own text
+    FROM monitors WHERE {_OF_AGENTS}"""  # noqa: S608  # our own text
+_NEVER_CHECKED = f"{_EACH} AND last_checked_at IS NULL ORDER BY id LIMIT :most"
+_UNKNOWN = f"{_EACH} AND state = 'UNKNOWN' AND last_event_id IS NOT NULL ORDER BY id LIMIT :most"
 # Right after a file was applied, these may be all its monitors.
 _MOST = 1_000
 
@@ -31,7 +34,22 @@ def never_checked(transaction: Transaction) -> list[WatchedGroup]:
     return [_watched(row) for row in transaction.rows(_NEVER_CHECKED, most=_MOST)]
 
 
-def _watched(row: Row) -> WatchedGroup:
+def unable(transaction: Transaction) -> list[WatchedGroup]:
+    """The monitors that the agent could not check when it tried last, for a reason that concerns them alone."""
+    unknown = transaction.rows(_UNKNOWN, most=_MOST)
+    if not unknown:
+        return []
+    sql = f"SELECT id, cause, error_message FROM events WHERE id IN ({transaction.marks(len(unknown))})"  # noqa: S608
+    tried = transaction.ask_by_position(sql, tuple(row["last_event_id"] for row in unknown))()
+    whys = {row["id"]: row["error_message"] or "" for row in tried if _is_of_one_check(row["cause"])}
+    return [_watched(row, whys[row["last_event_id"]]) for row in unknown if row["last_event_id"] in whys]
+
+
+def _is_of_one_check(cause: str | None) -> bool:
+    return cause is not None and json.loads(cause)["code"] in OF_ONE_CHECK
+
+
+def _watched(row: Row, why: str = "") -> WatchedGroup:
     return WatchedGroup(
         row["name"],
         row["interval_seconds"],
@@ -40,6 +58,7 @@ def _watched(row: Row) -> WatchedGroup:
         quorum=row["quorum"],
         checked_at=_time(row["last_checked_at"]),
         # A policy that judges as before leaves no fact. If the monitor is watched again, its state begins then.
+        why=why,
         made_at=max(_time(row["made_at"]) or NEVER, _time(row["since"]) or NEVER),
     )
 

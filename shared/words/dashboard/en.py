@@ -111,6 +111,7 @@ WORDS: Texts = {
     "agent_offline": "the location of the agent {name} is offline",
     "gap_nowhere": "no agent at {places} has ever reported: nobody checks {names}",
     "gap_never": "never checked yet: {names}",
+    "gap_inconclusive": "the agent cannot check {names}",
     "gap_quorum": "{names} can have no outage: the quorum is {quorum}, and agents are at {n} of the locations",
     "agent_never": "the agent has never reported",
     "schedule_silent": "{name} does not run",

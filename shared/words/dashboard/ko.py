@@ -105,6 +105,7 @@ WORDS: Texts = {
     "agent_offline": "에이전트 {name}의 위치가 오프라인입니다",
     "gap_nowhere": "{places}에서 보고한 에이전트가 없어 아무도 확인하지 않습니다: {names}",
     "gap_never": "아직 한 번도 확인하지 않았습니다: {names}",
+    "gap_inconclusive": "에이전트가 확인하지 못하고 있습니다: {names}",
     "gap_quorum": "{names}: 에이전트가 있는 위치는 {n}곳인데 정족수가 {quorum}이어서 장애가 될 수 없습니다",
     "agent_never": "에이전트가 보고한 적이 없습니다",
     "schedule_silent": "{name:이/가} 실행되지 않고 있습니다",

@@ -201,3 +201,19 @@ def test_a_location_without_an_agent_is_a_warning(apply: Apply, backend: Configu
         "2 added, 0 changed, 0 removed, 0 unchanged",
     ]
     assert backend.calls[-1] == "PUT /config"
+
+
+def test_a_value_that_is_not_set_here_is_a_warning(apply: Apply, file: Path) -> None:
+    """It is no mistake: the agent may have it. Nobody needs it for a monitor that is paused."""
+    file.write_text("""
+monitors:
+  - {name: API, url: "https://a.example/${MONITOR_A}/$${MONITOR_D}", headers: {X-Key: "${MONITOR_B}"}}
+  - {name: Web, url: "https://b.example/${MONITOR_A}"}
+  - {name: Old, url: "https://c.example/${MONITOR_C}", enabled: false}
+""")
+    done = apply(str(file), MONITOR_B="b")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[3:] == [
+        "warning: MONITOR_A is not set here: an agent without it cannot check API and 1 more",
+        "3 added, 0 changed, 0 removed, 0 unchanged",
+    ]

@@ -30,6 +30,11 @@ def group(name: str, **fields: Any) -> WatchedGroup:
     return WatchedGroup(name, 30, **fields)
 
 
+def unable(name: str, *, made: float = 0, checked: float = HOUR - 20) -> WatchedGroup:
+    why = "not checked: the agent's environment has no X"
+    return group(name, made_at=at(made), checked_at=at(checked), why=why)
+
+
 def facts(**fields: object) -> HealthFacts:
     """A system that was made at noon, has run since, and is well; ``fields`` replace some."""
     known = {"created_at": at(0), "since": at(0), "agents": (agent(HOUR - 20),), "last_runs": RUNS, "overdue": {}}
@@ -86,6 +91,13 @@ def facts(**fields: object) -> HealthFacts:
             "no agent at seol has ever reported, so nobody checks shop",
         ),
         # It was checked, until somebody changed its locations.
+        # The agent tries, and cannot check it: since the policy was made, or since its state was known last.
+        (facts(unable=[unable("shop", made=HOUR - 103)]), "shop cannot be checked: the agent's environment has no X"),
+        (facts(unable=[unable("a"), unable("b")]), "a and 1 more cannot be checked: the agent's environment has no X"),
+        (facts(unable=[unable("shop", made=HOUR - 101)]), None),
+        (facts(unable=[unable("shop")], since=at(HOUR - 60)), None),
+        # It tries no longer.
+        (facts(unable=[unable("shop", checked=HOUR - 103)]), None),
         (facts(placed=[group("shop", locations=["seol"], checked_at=at(HOUR - 100))]), None),
         (
             facts(placed=[group("shop", count=3, locations=["seol", "busn"], checked_at=at(HOUR - 103))]),

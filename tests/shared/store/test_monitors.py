@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.models import ChangeKind, NotificationKind
+from shared.models import Cause, ChangeKind, NotificationKind
 from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.monitors import Plan
@@ -164,3 +164,17 @@ def test_names_have_one_order_on_every_engine(store: Store) -> None:
         report(store, number, ok=True, monitor=name, agent=name)
     assert [row["name"] for row in store.visits.overview.names()] == ordered
     assert [agent.name for agent in store.health_facts(now=at(9)).agents] == sorted(ordered)
+
+
+def test_what_an_agent_cannot_check_is_known(store: Store) -> None:
+    """As of the newest check, and only for a reason that concerns the monitor alone."""
+    apply(store, policy("api"), policy("web"), policy("shop"))
+    missing, refused = Cause.of("value_missing", name="MONITOR_X"), Cause.of("connection_refused")
+    for monitor, cause in (("api", missing), ("web", refused), ("shop", missing)):
+        report(store, 200, ok=False, monitor=monitor, agent="seoul", is_inconclusive=True, cause=cause)
+    unable = store.health_facts(now=at(210)).unable
+    assert [(group.name, group.why, group.made_at, group.checked_at) for group in unable] == [
+        (name, "connection refused", at(100), at(200)) for name in ("api", "shop")
+    ]
+    report(store, 230, ok=True, monitor="shop", agent="seoul")
+    assert [group.name for group in store.health_facts(now=at(240)).unable] == ["api"]

@@ -79,3 +79,25 @@ def test_a_silent_agent_is_partly(browser: Browser, api: Api, store: Store) -> N
     assert "(only it checks <bdi>b&lt;lo&gt;g</bdi>)" in page
     assert api.get("/")["status"] == "degraded"
     assert "An outage now would be noticed and sent." in text(browser.page("/dashboard/settings"))
+
+
+def test_a_monitor_that_the_agent_cannot_check_is_partly(browser: Browser, api: Api, store: Store) -> None:
+    """GET / says the same, and why. That a location is offline is said by itself, and of a pause nothing is."""
+    api.call("POST", "/review_alerts")
+    api.call("POST", "/deliver_notifications")
+    ago, lacking = now() - timedelta(minutes=10), {"code": "value_missing", "parameters": {"name": "MONITOR_X"}}
+    why = {"error_message": "not checked: the agent's environment has no MONITOR_X", "cause": lacking}
+    offline = {"error_message": "connection refused", "cause": {"code": "connection_refused"}}
+    for name in ("shop", "door", "gate", "works", "paused"):
+        store.monitors.add(policy("http://t.example/", name=name), now=ago)
+    event = {**FAILURE, "is_inconclusive": True, "timestamp": as_text(now()), "interval_seconds": 30}
+    for name, cause in (("gate", offline), ("shop", why), ("door", why), ("paused", why)):
+        api.post({**event, "monitor": name, "agent": "seoul", "location": "seoul", **cause})
+    api.post({**SUCCESS, "timestamp": as_text(now()), "monitor": "works", "agent": "seoul", "location": "seoul"})
+    assert api.call("PATCH", "/monitors/5", {"enabled": False}).status_code == 200
+    assert api.get("/")["reasons"] == []
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE watches SET started_at = :ago", ago=as_text(ago))
+        transaction.rows("UPDATE schema_migrations SET applied_at = :ago", ago=as_text(ago))
+    assert api.get("/")["reasons"] == ["shop and 1 more cannot be checked: the agent's environment has no MONITOR_X"]
+    assert "Partly: the agent cannot check shop and 1 more" in text(browser.page("/dashboard"))
