@@ -171,7 +171,7 @@ def _inherited(draft: Draft, inherited: Inherited) -> Mapping[str, Any]:
     try:
         is_given = {name: own.get(name) is not None for name in ("dns", "heartbeat")}
         kind = kind_of(own.get("url"), has_dns=is_given["dns"], has_heartbeat=is_given["heartbeat"])
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         # Policy says what is wrong with it.
         return {}
     fields = inherited.fields(kind, group)

@@ -30,6 +30,7 @@ _GIVEN = "BONGHWA_CHANNELS_GIVEN"
 _SUMMARY_LINES = 5
 # A line of the log about thousands of monitors would be as long as their file.
 _MOST_IN_LOG = 20
+_DEFECT = "it could not be applied because of an error of this program; its log has the details"
 _Stamp = tuple[object, ...]
 
 
@@ -115,6 +116,8 @@ class Watch:
                 is_done = self._apply()
         except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
             step("server", "configuration_failed", level=logging.ERROR, failure=True)
+            with contextlib.suppress(Exception):
+                is_done = self._say(f"{self._settings.config_file.name}: {_DEFECT}")
         if is_done:
             self._seen = self._found
         pause = max(RETRY_SECONDS, RETRY_TIMES * (time.thread_time() - began))

@@ -188,6 +188,26 @@ def test_a_file_that_is_gone_leaves_its_monitors(
     assert list(backend.monitors) == []
 
 
+def test_an_edit_that_a_defect_refuses_is_said(
+    settings: Settings, watch: Watch, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise TypeError("a defect")
+
+    file.write_text(CUT_SHORT)
+    with monkeypatch.context() as broken:
+        broken.setattr(configured, "_read", breaks)
+        watch.check()
+        watch.check()
+    assert open_store(settings).health_facts(now=now()).problem == (
+        "watched.yaml: it could not be applied because of an error of this program; its log has the details"
+    )
+    file.write_text(WHOLE)
+    watch.check()
+    watch.check()
+    assert open_store(settings).health_facts(now=now()).problem is None
+
+
 def test_a_start_without_the_file_says_nothing_about_it(
     settings: Settings, backend: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

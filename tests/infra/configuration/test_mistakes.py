@@ -66,6 +66,14 @@ def test_a_wrong_field_says(mistakes: Mistakes, fields: str, said: str) -> None:
     ))  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("url", "found"), [("[https://a.example]", "a list"), ("{a: https://a.example}", "a mapping"), ("5", "5")]
+)
+def test_a_url_of_the_wrong_shape_is_named(mistakes: Mistakes, url: str, found: str) -> None:
+    [said] = mistakes(f"monitors:\n  - name: API\n    url: {url}\n")
+    assert said.startswith(f"3: monitors[0] 'API': url is {found}: expected ")
+
+
 def test_starttls_on_a_port_of_no_protocol_says_what_is_missing(mistakes: Mistakes) -> None:
     assert mistakes("monitors:\n  - {name: Mail, url: 'starttls://mail.example:1587'}\n") == [
         "2: monitors[0] 'Mail': protocol is missing: expected smtp, imap, pop3, ftp or postgres, since port 1587 of "
