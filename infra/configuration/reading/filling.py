@@ -39,7 +39,7 @@ def _text(text: str, environ: Mapping[str, str], source: Source, mistakes: list[
         if not _NAME.fullmatch(name):
             expected = "letters, digits and _ between the braces"
         elif not environ.get(name):  # .env has an empty line for what is not used
-            expected = f"{name} in the environment or in .env"
+            expected = f"{name} in the environment, or in .env, which make run reads when it starts"
         else:
             return environ[name]
         mistakes.append(source.mistake(path, f"{field(path)} has ${{{plain(name)}}}: expected {expected}"))

@@ -4,6 +4,8 @@ import pytest
 
 from tests.infra.configuration.conftest import Mistakes, Read
 
+IN_PLACE = "in the environment, or in .env, which make run reads when it starts"
+
 
 def test_channels_are_filled_in_from_the_environment(reading: Read) -> None:
     text = """\
@@ -43,8 +45,8 @@ def test_the_rest_of_a_monitor_is_left_to_the_agent(reading: Read, mistakes: Mis
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("${NOPE}", "webhook_url has ${NOPE}: expected NOPE in the environment or in .env"),
-        ("https://a.example/${EMPTY}", "webhook_url has ${EMPTY}: expected EMPTY in the environment or in .env"),
+        ("${NOPE}", f"webhook_url has ${{NOPE}}: expected NOPE {IN_PLACE}"),
+        ("https://a.example/${EMPTY}", f"webhook_url has ${{EMPTY}}: expected EMPTY {IN_PLACE}"),
         ("${NOPE:-https://a.example}", "webhook_url has ${NOPE…}: expected letters, digits and _ between the braces"),
         ("${}", "webhook_url has ${}: expected letters, digits and _ between the braces"),
     ],
@@ -56,9 +58,7 @@ def test_what_cannot_be_filled_in_is_one_mistake(mistakes: Mistakes, value: str,
 
 def test_a_missing_token_is_named_with_its_line(mistakes: Mistakes) -> None:
     text = "monitors:\n  - name: Job\n    heartbeat:\n      period: 1h\n      token: '${JOB}'\n"
-    assert mistakes(text) == [
-        "5: monitors[0] 'Job': heartbeat.token has ${JOB}: expected JOB in the environment or in .env"
-    ]
+    assert mistakes(text) == [f"5: monitors[0] 'Job': heartbeat.token has ${{JOB}}: expected JOB {IN_PLACE}"]
 
 
 def test_what_was_filled_in_is_never_shown(mistakes: Mistakes) -> None:
