@@ -132,6 +132,15 @@ import sys
 print("done", file=sys.stderr, flush=True)
 sys.stdin.read()
 step("server", "the_last")
+# An exit ends the thread that writes, perhaps in the middle of a line: wait until all of them are out.
+from shared.logs.output import deliver
+is_out = False
+while not is_out:
+    try:
+        deliver("{}\\n", 30)
+        is_out = True
+    except OSError:
+        pass
 import os
 os._exit(0)
 """
@@ -152,6 +161,7 @@ os._exit(0)
         # It was not read until now. Each line is JSON, also the one that counts what was dropped.
         lines = [json.loads(line) for line in process.stdout]
     assert lines[0]["number"] == 0
+    assert lines[-1] == {}
     assert process.returncode == 0
 
 
