@@ -35,8 +35,9 @@ class Kept:
 
     def check(self, host: str) -> list[Event]:
         """Check each of them once, many at a time."""
+        # A machine that is busy may leave them no time for seconds.
         policies = [
-            policy(f"http://{host}:{port}/", name=f"shop {number}", connection="reuse")
+            policy(f"http://{host}:{port}/", name=f"shop {number}", connection="reuse", timeout="60s")
             for number, port in enumerate(self._ports)
         ]
         return check_all([(0.0, each) for each in policies], Settings.from_env({}))
@@ -57,10 +58,10 @@ def own_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_each_of_many_checks_finds_its_connection_again(serve: RawServers, host: str) -> None:
     kept = Kept(serve)
-    assert all(event.connect_ms is not None for event in kept.check(host))
-    for _ in range(2):
+    for is_first in (True, False, False):
         events = kept.check(host)
-        assert all(event.is_success and event.connect_ms is None for event in events)
+        assert [event.error_message for event in events] == [None] * MANY
+        assert [event.connect_ms is not None for event in events] == [is_first] * MANY
     assert kept.made == [1] * MANY
 
 
