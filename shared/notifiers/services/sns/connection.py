@@ -19,13 +19,9 @@ from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
+from shared.notifiers.exchange import KEEP_SECONDS, MAX_RESPONSE_BYTES, QUICK_EXIT
 from shared.settings import proxies
 
-# How long an unused connection is trusted to be still alive.
-KEEP_SECONDS = 20
-MAX_RESPONSE_BYTES = 64 * 1024
-# CURLOPT_QUICK_EXIT, which pycurl does not name. Without it, a name look-up that hangs keeps us past the deadline.
-_QUICK_EXIT = 322
 # How the body of each refusal of SNS begins. A text, since it is compiled when something is first refused.
 _ERROR_OF_SNS = rb"\s*(?:<\?xml[^>]*>\s*)?<ErrorResponse[\s>]"
 
@@ -91,7 +87,7 @@ def _set_up(curl: Any, request: Any, gives_up_at: float) -> Any:
     curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
     curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
     curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(_QUICK_EXIT, 1)
+    curl.setopt(QUICK_EXIT, 1)
     curl.setopt(pycurl.MAXAGE_CONN, KEEP_SECONDS)
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.CAINFO, os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or certifi.where())
