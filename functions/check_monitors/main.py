@@ -18,7 +18,7 @@ from functions.check_monitors.reporting.reporter import Reported, Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
 from functions.check_monitors.trials import Trials
-from functions.check_monitors.under_way import Hold, checking
+from functions.check_monitors.under_way import TakenMonitors, checking
 from shared import web
 from shared.models import Event, Monitor
 from shared.settings import Settings, is_in_cloud
@@ -34,7 +34,7 @@ SPREAD_SECONDS = 0.005
 WAIT_SECONDS = 0.3
 
 
-class Run(BaseModel):
+class RunQuery(BaseModel):
     """The parts of a run: it checks the ``targets`` of its own setting, the checks that it ``claimed``, or both.
 
     It claims what falls due within ``seconds``, or goes on claiming for as long as it is ``lasting``. If it
@@ -62,7 +62,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
     Also 200 if the backend could not be reached: the events then wait in the backlog, and nobody need repeat the run.
     """
     # To build the model's validator would cost the cold start of a cloud's run 3 ms.
-    run = web.query_of(request, Run) if request.query_string else Run.model_construct()
+    run = web.query_of(request, RunQuery) if request.query_string else RunQuery.model_construct()
     if run.only == "claimed" and run.lasting:
         is_stopping = request.environ.get("bonghwa.is_stopping", lambda: False)
         return web.answer(_go_on_checking(settings, run.lasting, is_stopping))
@@ -75,7 +75,7 @@ def check_monitors(request: Request, settings: Settings) -> Response:
         return web.answer(_check_once(run, settings))
 
 
-def _check_once(run: Run, settings: Settings) -> dict[str, int]:
+def _check_once(run: RunQuery, settings: Settings) -> dict[str, int]:
     targets = settings.target_urls if run.only != "claimed" else ()
     trials = Trials(settings)
     claim = due_checks.Claiming(settings, run.seconds, trials.begin) if run.only != "targets" else None
@@ -109,14 +109,14 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     from functions.check_monitors.probes.checks import check_as_due
 
     stream = due_checks.Stream(settings, seconds, is_stopping, Trials(settings).begin)
-    hold, lines = Hold(), Lines()
+    taken, lines = TakenMonitors(), Lines()
     checked = failed = 0
-    reporter = Reporter(settings, watched=due_checks.count, on_settled=hold.release)
+    reporter = Reporter(settings, watched=due_checks.count, on_settled=taken.release)
 
     def more() -> "tuple[float, list[Policy]] | None":
         lines.write_due()
         found = stream.more()
-        return found and (found[0], _taken(found[1], hold))
+        return found and (found[0], _taken(found[1], taken))
 
     def on_event(event: Event) -> None:
         nonlocal checked, failed
@@ -133,11 +133,11 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
                 interval=lambda: due_checks.interval(settings),
                 on_event=on_event,
                 newest=due_checks.newest,
-                on_dropped=lambda policy: hold.release([policy.name]),
+                on_dropped=lambda policy: taken.release([policy.name]),
             )
     finally:
         lines.write()
-        hold.release_all()
+        taken.release_all()
     reported = reporter.reported
     watch_backend(settings, is_reached=backend.latest(stream.is_reached, reported.is_reached))
     if checked and reported.has_all(checked) and not settings.target_urls:
@@ -145,9 +145,9 @@ def _go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[]
     return _done(checked, failed, reported)
 
 
-def _taken(policies: "list[Policy]", hold: Hold) -> "list[Policy]":
+def _taken(policies: "list[Policy]", taken: TakenMonitors) -> "list[Policy]":
     """Those of ``policies`` whose monitors no other run checks."""
-    own = set(hold.take([policy.name for policy in policies]))
+    own = set(taken.take([policy.name for policy in policies]))
     return [policy for policy in policies if policy.name in own]
 
 

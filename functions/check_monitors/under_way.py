@@ -13,7 +13,7 @@ _checked: set[str] = set()
 Release = Callable[[Iterable[str]], None]
 
 
-class Hold:
+class TakenMonitors:
     """The monitors that one run has taken, and not released yet."""
 
     def __init__(self) -> None:
@@ -43,8 +43,8 @@ class Hold:
 @contextlib.contextmanager
 def checking(names: Sequence[str]) -> Iterator[tuple[list[str], Release]]:
     """Take those of ``names`` that no other run checks. Yield them, and what releases some of them before the end."""
-    hold = Hold()
+    taken = TakenMonitors()
     try:
-        yield hold.take(names), hold.release
+        yield taken.take(names), taken.release
     finally:
-        hold.release_all()
+        taken.release_all()

@@ -198,7 +198,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "cursor": "The `next` of the previous page.",
     },
     "ConfigQuery": {"dry_run": "Whether nothing is changed, so that the answer says what would change."},
-    "Run": {
+    "RunQuery": {
         "only": "Only its own `targets`, or only what is `claimed`.",
         "seconds": "How far ahead it claims; until its next run by default.",
         "lasting": "With `only=claimed`: for how many seconds it goes on claiming and checking.",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from functions.check_monitors.main import Run
+from functions.check_monitors.main import RunQuery
 from functions.list_alerts.main import AlertsQuery
 from functions.list_notification_logs.main import NotificationLogsQuery
 from functions.update_alert.main import AlertUpdate
@@ -210,7 +210,7 @@ OPERATIONS = {
             "at once, and reports the events to `POST /events`. Events that the backend does not accept wait in the "
             "agent's spool."
         ),
-        query=Run,
+        query=RunQuery,
         responses={
             200: Response(
                 "What was done.",
