@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+import pycurl
+
+from functions.check_monitors.probes.causes import URL_NOT_VALID, errno_cause
 from functions.check_monitors.probes.event_of_check import Times, phases, storable, success_of
+from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY, SHORTAGES, by_errno
 from functions.check_monitors.probes.quoting import Hide, beginning, hidden, hider
 from shared.logs import step
 from shared.models import Cause, CheckAttempt, Event, now
@@ -16,7 +20,7 @@ from shared.monitors.conditions import Condition, Facts, failure, parse, with_va
 from shared.monitors.conditions.values import compact
 from shared.monitors.kinds import Kind, misplaced
 from shared.monitors.parts import ClientCertificate
-from shared.monitors.placeholders import filled
+from shared.monitors.placeholders import MissingValue, filled
 from shared.monitors.policy import Policy
 from shared.settings import SettingError, Settings
 from shared.words import cause_text
@@ -40,6 +44,20 @@ class NotCheckable(ValueError):
     def __init__(self, cause: Cause) -> None:
         super().__init__(cause.code)
         self.cause = cause
+
+
+def fault_of(error: Exception) -> tuple[Cause, bool]:
+    """Why a check could not go on, by what a step of it raised, and whether that says nothing of the monitor."""
+    if isinstance(error, MissingValue):
+        error = NotCheckable(Cause.of("value_missing", name=error.name))
+    if isinstance(error, NotCheckable):
+        return error.cause, True
+    if isinstance(error, OSError):
+        why = by_errno(error.errno) or errno_cause(error)
+        return why, why in SHORTAGES
+    if isinstance(error, pycurl.error) and error.args[0] in OUT_OF_MEMORY:
+        return MEMORY, True
+    return URL_NOT_VALID, False
 
 
 class Seen:

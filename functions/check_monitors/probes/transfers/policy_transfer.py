@@ -6,10 +6,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import pycurl
 
-from functions.check_monitors.probes.causes import URL_NOT_VALID
 from functions.check_monitors.probes.event_of_check import Times
-from functions.check_monitors.probes.judgement import NotCheckable, Subject
-from functions.check_monitors.probes.loop.capacity import MEMORY, OUT_OF_MEMORY, SHORTAGES
+from functions.check_monitors.probes.judgement import NotCheckable, Subject, fault_of
+from functions.check_monitors.probes.loop.capacity import SHORTAGES
 from functions.check_monitors.probes.network.certificates import (
     CA_NOT_USABLE,
     CLIENTS_NOT_USABLE,
@@ -59,15 +58,9 @@ class PolicyTransfer(Transfer):
         """Return what ``step`` returns; None if the policy cannot be used as it is, which is noted."""
         try:
             return step()
-        except MissingValue as missing:
-            self.make_event(Cause.of("value_missing", name=missing.name), is_inconclusive=True)
-        except NotCheckable as fault:
-            self.make_event(fault.cause, is_inconclusive=True)
-        except pycurl.error as error:
-            lacked = error.args[0] in OUT_OF_MEMORY
-            self.make_event(MEMORY if lacked else URL_NOT_VALID, is_inconclusive=lacked)
-        except ValueError:
-            self.make_event(URL_NOT_VALID)
+        except (MissingValue, pycurl.error, ValueError) as error:
+            why, is_inconclusive = fault_of(error)
+            self.make_event(why, is_inconclusive=is_inconclusive)
         return None
 
     def first(self) -> Any:

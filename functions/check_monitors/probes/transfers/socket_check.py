@@ -5,10 +5,9 @@ import time
 from ipaddress import ip_address
 from typing import Any
 
-from functions.check_monitors.probes.causes import URL_NOT_VALID, errno_cause
 from functions.check_monitors.probes.event_of_check import Times
-from functions.check_monitors.probes.judgement import NotCheckable, Subject
-from functions.check_monitors.probes.loop.capacity import SHORTAGES, by_errno
+from functions.check_monitors.probes.judgement import Subject, fault_of
+from functions.check_monitors.probes.loop.capacity import SHORTAGES
 from functions.check_monitors.probes.loop.exchange import Exchange
 from functions.check_monitors.probes.network.address_filter import refusal
 from functions.check_monitors.probes.network.lookups import AddressLookup
@@ -118,14 +117,9 @@ class SocketCheck:
     def _safely(self, step: Any) -> Exchange | None:
         try:
             found: Exchange | None = step()
-        except MissingValue as missing:
-            self.fail(Cause.of("value_missing", name=missing.name), is_inconclusive=True)
-        except NotCheckable as fault:
-            self.fail(fault.cause, is_inconclusive=True)
-        except OSError as error:
-            self.fail(by_errno(error.errno) or errno_cause(error))
-        except ValueError:
-            self.fail(URL_NOT_VALID)
+        except (MissingValue, OSError, ValueError) as error:
+            why, is_inconclusive = fault_of(error)
+            self.fail(why, is_inconclusive=is_inconclusive)
         else:
             return found
         return None
