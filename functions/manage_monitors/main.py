@@ -136,7 +136,8 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
     )
     if not is_dry_run:
         added, altered, removed = len(plan.added), len(plan.changed), len(plan.removed)
-        step("server", "configuration_applied", added=added, changed=altered, removed=removed)
+        parts = len(plan.parts)
+        step("server", "configuration_applied", added=added, changed=altered, removed=removed, parts=parts)
         _notify(store, settings, plan.changes)
     return web.answer(
         {
@@ -146,6 +147,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
             "changed": [{"name": name, "fields": fields} for name, fields in plan.changed.items()],
             "removed": plan.removed,
             "unchanged": plan.unchanged,
+            "parts": [part._asdict() for part in plan.parts],
             "channels": digest(key) if (key := web.key_of(request, settings)) else None,
             "locations": store.checks.locations(),
         }

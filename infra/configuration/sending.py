@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,9 +12,11 @@ from shared.settings.proxies import backend_options
 from shared.settings.secrets import without_password
 
 CONNECT_SECONDS = 5.0
+Kind = Literal["added", "changed", "removed"]
 # Thousands of monitors are written in one transaction.
 RESPONSE_SECONDS = 60.0
 _MAX_SHOWN = 2_000
+_SIGNS: dict[Kind, str] = {"added": "+", "changed": "~", "removed": "-"}
 # The statuses of a new deployment's public URL until it is ready, and of a system whose store is busy.
 _NOT_YET = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -34,11 +36,27 @@ class Change(BaseModel):
     fields: list[str]
 
 
+class PartChange(BaseModel):
+    """A window, an escalation, a page, a drill or a summary that changes, and in which fields."""
+
+    change: Kind
+    section: str
+    name: str | None
+    fields: list[str]
+
+    def line(self) -> str:
+        """It as people read it."""
+        name = f" '{_shown(self.name)}'" if self.name is not None else ""
+        fields = f": {', '.join(map(_shown, self.fields))}" if self.fields else ""
+        return f"{_SIGNS[self.change]} {_shown(self.section)}{name}{fields}"
+
+
 class Plan(BaseModel):
     """The changes that the backend makes, or would make (``dry_run``). ``version``: the configuration's, counted there.
 
     ``channels``: the digest of those that it runs with; None if it says none. ``locations``: where agents have ever
     been; None if an older backend does not say.
+    ``parts``: the changes beside the monitors, which an older backend does not say either.
     """
 
     version: int
@@ -49,14 +67,21 @@ class Plan(BaseModel):
     unchanged: int
     channels: str | None = None
     locations: list[str] | None = None
+    parts: list[PartChange] = []
 
     def lines(self) -> Iterator[str]:
-        """A line for each monitor that changes, then one with the counts."""
+        """A line for each monitor and each other part that changes, then one with the counts."""
         yield from (f"+ {_shown(name)}" for name in self.added)
         yield from (f"~ {_shown(change.name)}: {', '.join(map(_shown, change.fields))}" for change in self.changed)
         yield from (f"- {_shown(name)}" for name in self.removed)
-        counts = f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
-        yield f"{counts}, {self.unchanged} unchanged"
+        yield from (part.line() for part in self.parts)
+        parts = [part.change for part in self.parts]
+        counts = (f"{len(getattr(self, each)) + parts.count(each)} {each}" for each in _SIGNS)
+        yield f"{', '.join(counts)}, {self.unchanged} unchanged"
+
+    def changes_nothing(self) -> bool:
+        """Whether all is as it was."""
+        return not (self.added or self.changed or self.removed or self.parts)
 
 
 def put(body: Mapping[str, Any], url: str, key: str, environ: Mapping[str, str], *, is_dry_run: bool) -> Plan:

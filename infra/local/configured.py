@@ -146,7 +146,7 @@ class Watch:
             self._say(f"{self._settings.config_file.name}: {trouble}")
             return False
         self._tell_of_channels(configuration.channels)
-        if plan.added or plan.changed or plan.removed:
+        if not plan.changes_nothing():
             step("server", "configuration_applied", file=self._settings.config_file, plan=_in_short(list(plan.lines())))
         return self._say(None)
 

@@ -79,6 +79,7 @@ PLAN: dict[str, Any] = {
     "changed": [{"name": "shop", "fields": ["interval"]}],
     "removed": ["old shop"],
     "unchanged": 12,
+    "parts": [{"change": "changed", "section": "window", "name": "Patching", "fields": ["duration"]}],
     "channels": "6f1c0d5e9a7b42f3816d0c9be2574a83d1e06b79c45f28ad3097be16f4c8a250",
     "locations": ["default", "seoul"],
 }

@@ -92,6 +92,15 @@ class ChangedMonitor(BaseModel):
     fields: list[str] = Field(description="The fields that change. `source`: it becomes the file's.")
 
 
+class ChangedPart(BaseModel):
+    """A part of the file beside its monitors that changes."""
+
+    change: Literal["added", "changed", "removed"] = Field(description="How it changes.")
+    section: str = Field(description="`window`, `escalation`, `status_page`, `drill` or `summary`.")
+    name: str | None = Field(description="Its name, title or recurrence; null for the page that has no name.")
+    fields: list[str] = Field(description="The fields that change, if it stays.")
+
+
 class ConfigurationPlan(BaseModel):
     """The changes of a configuration."""
 
@@ -101,6 +110,7 @@ class ConfigurationPlan(BaseModel):
     changed: list[ChangedMonitor] = Field(description="The monitors that change.")
     removed: list[str] = Field(description="The names of those that are watched no more.")
     unchanged: Count = Field(description="How many stay as they are.")
+    parts: list[ChangedPart] = Field(description="What changes beside the monitors.")
     channels: str | None = Field(
         description="The digest of the channels that run, keyed by the caller's key; null if the caller showed none."
     )

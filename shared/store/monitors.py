@@ -21,7 +21,7 @@ from shared.store.judging.dependencies import refuse_circle, refuse_wrong_parent
 from shared.store.judging.outages import end_alert
 from shared.store.judging.windows import put_of_file
 from shared.store.mentions import rename_mentions
-from shared.store.recurring.of_file import put_drills, put_summaries
+from shared.store.recurring.of_file import PartChange, compared, put_drills, put_summaries, stored_parts
 from shared.store.refusals import EscalationInUse, NameTaken, OwnedElsewhere, PolicyChanged, UnknownName
 from shared.store.renames import give_name
 from shared.store.tables import (
@@ -39,7 +39,10 @@ TOKEN_BYTES = 24  # 32 characters
 
 
 class Plan(NamedTuple):
-    """The changes of a configuration. ``changed``: the names of the fields that change, by monitor."""
+    """The changes of a configuration. ``changed``: the names of the fields that change, by monitor.
+
+    ``parts``: what changes beside the monitors.
+    """
 
     version: int
     added: list[str]
@@ -47,6 +50,7 @@ class Plan(NamedTuple):
     removed: list[str]
     unchanged: int
     changes: list[Change]
+    parts: Sequence[PartChange] = ()
 
 
 def add(transaction: Transaction, policy: Policy, now: datetime) -> int:
@@ -125,6 +129,7 @@ def apply(
 ) -> Plan:
     """Make the file's monitors, windows, drills and summaries what it says; see ``Monitors.apply``."""
     edit = _Edit(transaction, now)
+    before = stored_parts(transaction)
     plan = _apply(edit, wanted, lines, channels=channels)
     edit.refuse_lost_escalations(body)
     has_new_windows = put_of_file(transaction, windows, now=now, channels=channels)
@@ -134,7 +139,7 @@ def apply(
     if is_body_new or has_new_windows or has_new_drills or has_new_summaries:
         edit.body, edit.is_changed = body, True
     edit.save()
-    return plan
+    return plan._replace(parts=compared(before, stored_parts(transaction)))
 
 
 class _Edit:

@@ -26,6 +26,7 @@ def test_a_file_is_applied_and_applied_anew(api: Api) -> None:
         "changed": [],
         "removed": [],
         "unchanged": 0,
+        "parts": [],
         "channels": plan["channels"],
         "locations": [],
     }
