@@ -7,7 +7,8 @@ from functools import cache
 from shared.settings.secrets import is_secret
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_HEADER = "# The secrets of {file}. Append these lines to .env, then delete this file.\n"
+# The empty line keeps the last setting of an .env that has no newline at its end apart from the first secret.
+_HEADER = "\n# The secrets of {file}. Append these lines to .env, then delete this file.\n"
 _MISSING = "# Its value is not in the source: fill it in."
 _CONTROL = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\f": r"\f", "\a": r"\a", "\b": r"\b"}
 _UNQUOTED = re.compile(r"[A-Za-z0-9_./:@%+=,~-]+")

@@ -35,6 +35,14 @@ def test_the_local_runner_reads_a_value_as_it_was(tmp_path: Path, value: str) ->
     assert values_in(file) == {"OPS_TOKEN": value}
 
 
+def test_appended_it_keeps_a_last_line_without_a_newline(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    secrets = Secrets()
+    secrets.keep("OPS_TOKEN", "1:a")
+    file.write_text("API_KEY=k" + secrets.text("bonghwa.yaml"), encoding="utf-8")
+    assert values_in(file) == {"API_KEY": "k", "OPS_TOKEN": "1:a"}
+
+
 @pytest.mark.slow
 @given(st.text("${}aA_", max_size=12))
 def test_a_literal_text_is_filled_in_as_itself(text: str) -> None:
