@@ -53,6 +53,15 @@ class Groups:
         """Whether one of the groups above it is paused, which pauses what is below."""
         return any(not parent.flag("active", default=True) for parent in self._parents(row))
 
+    def notifications_of(self, row: Row) -> list[int]:
+        """The ids of its notifications; if it has none, those of the nearest group above it that has some.
+
+        A group notifies in Uptime Kuma when a monitor in it fails, and is no monitor here.
+        """
+        above = (parent for parent in self._parents(row) if self.is_group(parent))
+        listed = (self._export.channels_of.get(each.whole("id") or 0, []) for each in (row, *above))
+        return next((found for found in listed if found), [])
+
     def below(self, identity: int) -> list[int]:
         """The monitors below one or below a group, at any depth, and the monitor itself."""
         row = self._rows.get(identity)

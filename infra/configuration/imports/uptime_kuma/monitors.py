@@ -21,6 +21,10 @@ _INTERVAL = 60
 # The share of the interval that a check may take if no timeout is set.
 _TIMEOUT = 0.8
 _ALL_LOST = "none of them is carried over, so it notifies no channel here (channels: []); set channels"
+_GROUP_NOTIFIES = (
+    "a group is no monitor here: a monitor in it that has none of its own notifies its channels, each for itself; "
+    "one with its own notifies those only"
+)
 # Options that every type may have, and that are lost.
 _LOST = {
     "cache_bust": "a query that defeats caches",
@@ -44,7 +48,7 @@ def add_all(export: Export, groups: Groups, channels: dict[int, list[str]], impo
             continue
         fields |= {name: literal(value) for name, value in own.items()}
         if add_monitor(imported, fields) and not fields["channels"]:
-            is_lost = any(number in channels for number in export.channels_of.get(row.whole("id") or 0, []))
+            is_lost = any(number in channels for number in groups.notifications_of(row))
             silent += not is_lost
             if is_lost:
                 row.note("notifications", _ALL_LOST)
@@ -85,7 +89,7 @@ def _common(row: Row, export: Export, groups: Groups, channels: dict[int, list[s
     identity = row.whole("id") or 0
     interval = row.number("interval") or _INTERVAL
     retries = max(row.whole("maxretries") or 0, 0)
-    named = (name for number in export.channels_of.get(identity, []) for name in channels.get(number, []))
+    named = (name for number in groups.notifications_of(row) for name in channels.get(number, []))
     fields: dict[str, Any] = {
         "name": export.names[identity],
         "group": groups.of(row),
@@ -146,7 +150,7 @@ def _own(row: Row, export: Export) -> dict[str, Any]:
 def _note_group(row: Row, export: Export, groups: Groups, imported: Imported) -> None:
     identity = row.whole("id") or 0
     if export.channels_of.get(identity):
-        row.note("notifications", "a group is no monitor here: its monitors notify their own channels")
+        row.note("notifications", _GROUP_NOTIFIES)
     if export.tags_of.get(identity) or row.word("description"):
         row.note("tags and description", "a group has none here")
     if groups.is_nested(row):

@@ -38,6 +38,32 @@ def test_a_monitor_that_loses_all_its_notifications_says_so(kuma: Kuma) -> None:
     assert not said(imported, "as in Uptime Kuma")
 
 
+def test_a_monitor_without_notifications_has_those_of_its_group(kuma: Kuma) -> None:
+    """The nearest group that has some counts, since it notifies in Uptime Kuma when a monitor in it fails."""
+    outer = kuma.monitor("Outer", "group")
+    inner = kuma.monitor("Inner", "group", parent=outer)
+    bare = kuma.monitor("Bare", "group", parent=outer)
+    for name, parent in (("In inner", inner), ("In bare", bare), ("Alone", 0)):
+        kuma.monitor(name, parent=parent)
+    own = kuma.monitor("Own", parent=inner)
+    for name, monitor_id in (("a", outer), ("b", inner), ("c", own)):
+        kuma.notification(name, "pushbullet", monitor_id, pushbulletAccessToken=name)
+    imported = read(kuma.close(), NOW)
+    found = {each["name"]: each["channels"] for each in imported.monitors}
+    assert found == {"In inner": ["b"], "In bare": ["a"], "Alone": [], "Own": ["c"]}
+    assert said(imported, "groups 'Outer': notifications", "a monitor in it that has none of its own notifies its")
+    assert said(imported, "monitors: 1 without a notification: they notify no channel, as in Uptime Kuma")
+
+
+def test_a_monitor_whose_groups_notifications_are_lost_says_so(kuma: Kuma) -> None:
+    group = kuma.monitor("Group", "group")
+    kuma.monitor("Lost", parent=group)
+    kuma.notification("Line", "line", group)
+    imported = read(kuma.close(), NOW)
+    assert said(imported, "monitors 'Lost': notifications: none of them is carried over")
+    assert not said(imported, "as in Uptime Kuma")
+
+
 def test_thresholds_and_reminders_are_carried_over(kuma: Kuma) -> None:
     found, imported = one(kuma, interval=30, retry_interval=10, maxretries=3, resend_interval=20, timeout=5)
     assert found["failure_threshold"] == 4
