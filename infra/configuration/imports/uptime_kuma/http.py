@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from infra.configuration.imports.channels import bracketed
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
+from shared.monitors.conditions import parse
 from shared.monitors.policy import MAX_BODY_BYTES
 
 _CODES = ["200-299"]
@@ -16,6 +17,8 @@ _FORM = "application/x-www-form-urlencoded"
 # A path that our conditions can follow; Uptime Kuma evaluates JSONata, a language of its own.
 _PATH = re.compile(r"\$?\.?((?:[A-Za-z_][\w-]*|\[\d+\])(?:\.[A-Za-z_][\w-]*|\[\d+\])*)")
 _OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
+# A value that the grammar of conditions would take for more than a value.
+_GRAMMAR = re.compile(r"""(?i)^["']|^(?:pat|any|len|has)\(|^\[[a-z_]+\]|&&|\|\||[=!<>]""")
 _MOST_CODES = 150
 _NTLM = "NTLM is not supported; the monitor is imported paused and without its credentials"
 
@@ -178,10 +181,32 @@ def _json_query(row: Row, codes: list[str]) -> dict[str, Any]:
         row.note(f"json_path {path}", "it is no plain path with a value to compare; only the status code is judged")
         return {}
     if operator == "contains":
-        condition = f"{body} == pat(*{expected}*)"
+        comparison = [f"{body} == pat(*{expected}*)"]
+    elif operator in ("==", "!="):
+        comparison = [f"{body} {operator} {_spelled(expected.strip())}"]
     elif operator in _OPERATORS:
-        condition = f"{body} {operator} {expected}"
+        comparison = [f"{body} {operator} {expected}"]
     else:
         row.note(f"json_path_operator {operator}", "there is no such comparison here; only the status code is judged")
         return {}
-    return {"conditions": [*statuses, condition], "accepted_status_codes": None, "max_body": MAX_BODY_BYTES}
+    if operator == "!=" and match:
+        # Uptime Kuma fails if nothing is there. Here nothing differs from everything.
+        comparison.insert(0, f"has({body}) == true")
+    is_pattern = operator == "contains" and "*" in expected
+    if is_pattern or not all(map(_is_condition, comparison)):
+        row.note("expected_value", "a condition cannot have it; only the status code is judged")
+        return {}
+    return {"conditions": [*statuses, *comparison], "accepted_status_codes": None, "max_body": MAX_BODY_BYTES}
+
+
+def _spelled(value: str) -> str:
+    """The value as a condition has it: in quotes if it would mean something there. What is in quotes is text."""
+    return f'"{value}"' if _GRAMMAR.search(value) else value
+
+
+def _is_condition(text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True

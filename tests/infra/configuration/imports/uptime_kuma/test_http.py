@@ -1,10 +1,12 @@
 """The import of a URL that Uptime Kuma requests."""
 
+import json
 from typing import Any
 
 import pytest
 
 from infra.configuration.imports.sources import read
+from shared.monitors.conditions import Facts, parse
 from tests.infra.configuration.imports.kuma import Kuma
 from tests.infra.configuration.imports.reading import monitor, notes, one, only, said, values
 from tests.infra.configuration.imports.set_ups import NOW
@@ -173,6 +175,29 @@ def test_a_json_query_becomes_conditions(kuma: Kuma, columns: dict[str, Any], co
     found, _ = one(kuma, "json-query", **columns)
     assert found["conditions"] == conditions
     assert "accepted_status_codes" not in found
+
+
+def test_what_must_differ_must_be_there(kuma: Kuma) -> None:
+    found, _ = one(kuma, "json-query", json_path="state", expected_value="DOWN", json_path_operator="!=")
+    assert found["conditions"][2:] == ["has([BODY].state) == true", "[BODY].state != DOWN"]
+
+
+@pytest.mark.parametrize(
+    "value", ["any(a, b)", "pat(*)", '"UP"', "'UP'", "a*b", "[BODY]", "a == b", "a && b", "UP, and up"]
+)
+def test_an_expected_value_means_itself(kuma: Kuma, value: str) -> None:
+    found, _ = one(kuma, "json-query", json_path="state", expected_value=value, json_path_operator="==")
+    condition = parse(found["conditions"][2])
+    assert condition.holds(Facts(body=json.dumps({"state": value}).encode()))
+    for other in ("a", "UP", "axb", "", value + "x"):
+        assert not condition.holds(Facts(body=json.dumps({"state": other}).encode())), other
+
+
+def test_an_expected_part_with_a_star_is_noted(kuma: Kuma) -> None:
+    """No spelling of a pattern has a star that stands for itself."""
+    found, imported = one(kuma, "json-query", json_path="a", expected_value="5 * 5", json_path_operator="contains")
+    assert "conditions" not in found
+    assert said(imported, "monitors 'M': expected_value: a condition cannot have it", "only the status code is judged")
 
 
 def test_a_query_in_jsonata_is_noted(kuma: Kuma) -> None:
