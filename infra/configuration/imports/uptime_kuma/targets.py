@@ -97,6 +97,12 @@ def _reverse(name: str) -> str:
         return name
 
 
+_PART_OF_ALL = (
+    "here the value is looked for anywhere in all records together, also within a longer one: 1.2.3.4 is in 11.2.3.45; "
+    "if there is one record only, [BODY] == 1.2.3.4 compares the whole"
+)
+
+
 def _record_conditions(row: Row) -> list[str] | None:
     """The required record. Uptime Kuma asks it of any one record, and ``[BODY]`` holds them all."""
     patterns = {
@@ -115,7 +121,7 @@ def _record_conditions(row: Row) -> list[str] | None:
             return None
         found.append(pattern.format(given.get("value", "")))
     if found:
-        row.note("conditions", "the value is looked for in all records together here")
+        row.note("conditions", _PART_OF_ALL)
     return found or None
 
 
