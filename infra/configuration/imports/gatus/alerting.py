@@ -16,6 +16,8 @@ _ALERT = keys(
     provider-override"""
 )
 _NO_RECOVERY = "Gatus sends no message when it is up again; a RECOVERY is always sent here"
+_SMALLEST = "the smallest is written"
+_SOME_REMINDED = "the smallest above 0 is written, so the other channels get reminders too"
 
 
 @dataclass
@@ -103,7 +105,9 @@ class Alerting:
         ):
             if len(set(values)) > 1:
                 shown = ", ".join(f"{value:g}" for value in sorted(set(values)))
-                endpoint.note(f"{what} {shown}", "a monitor has one for all its channels; the smallest is written")
+                is_lossy = values is outcome.reminders and 0.0 in values
+                written = _SOME_REMINDED if is_lossy else _SMALLEST
+                endpoint.note(f"{what} {shown}", f"a monitor has one for all its channels; {written}")
 
     def _channel(self, kind: str, group: str, override: dict[str, Any]) -> list[str]:
         """The channels of a provider as a group or an alert overrides it."""

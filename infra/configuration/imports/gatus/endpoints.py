@@ -107,13 +107,14 @@ class Endpoints:
                 known.append(fields["name"])
 
     def _alerted(self, outcome: Outcome) -> dict[str, Any]:
-        reminder = min(outcome.reminders, default=0.0)
+        # Gatus sends none if it is 0: an alert that wants them is not to lose them by one that does not.
+        reminder = min(filter(None, outcome.reminders), default=None)
         descriptions = list(dict.fromkeys(outcome.descriptions))
         return {
             "channels": outcome.channels,
             "failure_threshold": min(outcome.failures, default=FAILURES),
             "success_threshold": min(outcome.successes, default=SUCCESSES),
-            "reminder_interval": reminder or None,
+            "reminder_interval": reminder,
             "description": self._variables.plain("; ".join(descriptions))[0] or None,
         }
 

@@ -34,6 +34,13 @@ def test_a_default_alert_is_overridden_by_an_alert(tmp_path: Path) -> None:
     assert (found["reminder_interval"], found["description"]) == ("1h", "d")
 
 
+def test_reminders_of_one_alert_are_kept_beside_one_without(tmp_path: Path) -> None:
+    reminding = "{type: discord, minimum-reminder-interval: 30m}"
+    imported = imported_with(tmp_path, f"[{{type: gotify}}, {reminding}]")
+    assert monitor(imported, "M")["reminder_interval"] == "30m"
+    assert said(imported, "minimum-reminder-interval 0, 1800:", "the other channels get reminders too")
+
+
 def test_a_default_alert_is_for_endpoints_that_name_its_type(tmp_path: Path) -> None:
     providers = {**PROVIDERS, "gotify": "{server-url: 'https://g', token: t, default-alert: {failure-threshold: 9}}"}
     imported = imported_with(tmp_path, "[{type: discord}]", providers)
