@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from infra.configuration.channels import fields_of
+from infra.configuration.loosening import as_written, named_otherwise, or_empty
 from infra.configuration.monitors import OWN_ALONE
 from infra.configuration.outline import ANCHORS
 from infra.configuration.sections import Templates
@@ -28,14 +29,17 @@ _MODELS: tuple[type[BaseModel], ...] = (Window, Step, StatusPage, Templates, Dri
 def schema() -> dict[str, Any]:
     """The schema, in JSON Schema 2020-12."""
     monitor = policy_schema()
-    definitions = {**monitor.pop("$defs"), "Monitor": monitor}
+    monitor["properties"] = or_empty(monitor["properties"], but=["name"])
+    parts = {name: named_otherwise(part, name, is_part=True) for name, part in monitor.pop("$defs").items()}
+    definitions = {**parts, "Monitor": named_otherwise(monitor, "Monitor")}
     inherited = [name for name in monitor["properties"] if name not in OWN_ALONE]
-    definitions["Settings"] = {
+    settings = {
         "type": "object",
         "description": "What monitors have that do not say it themselves.",
         "properties": {name: _to(f"Monitor/properties/{name}") for name in inherited},
         "additionalProperties": False,
     }
+    definitions["Settings"] = named_otherwise(settings, "Settings")
     for model in _MODELS:
         definitions |= _definitions(model)
     definitions["Channel"] = {"anyOf": list(_channels())}
@@ -47,7 +51,7 @@ def schema() -> dict[str, Any]:
         "properties": _sections(),
         "patternProperties": {f"^({'|'.join(ANCHORS)})": {"description": "A place for anchors. It is ignored."}},
         "additionalProperties": False,
-        "$defs": definitions,
+        "$defs": as_written(definitions),
     }
 
 

@@ -45,7 +45,8 @@ class Written:
         return cast("CoreSchema", {**handler(source), "serialization": written})
 
 
-NoNul, Pattern = AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
+ANY_TEXT = r"^[^\u0000]*$"
+NoNul, Pattern = AfterValidator(_without_nul), Field(json_schema_extra={"pattern": ANY_TEXT})
 Text = Annotated[str, NoNul, Pattern]
 # A limit that stands before our own validators is checked without a call of Python.
 EventId = Annotated[str, Field(min_length=1, max_length=64), NoNul, Pattern]

@@ -79,6 +79,11 @@ _ALIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
 _RESENDS = ("resend_interval", "resendInterval")
 
 
+def other_names() -> list[str]:
+    """The names of fields that other tools have, hyphens and our own names apart."""
+    return list(_ALIASES)
+
+
 def normalised(data: Mapping[str, Any]) -> dict[str, Any]:
     """``data``, the fields of a monitor, with the names that this package's models have. Other names are left alone.
 
