@@ -216,7 +216,7 @@ class _Reading:
     def _targets(self) -> set[str]:
         """The names of TARGET_URL's monitors, which windows may name too."""
         urls = split_urls(self._environ.get("TARGET_URL", ""))
-        return {without_password(url) for url in urls}
+        return {without_password(url) for url in urls if url}
 
 
 def _lines(watched: list[Watched]) -> dict[str, int]:

@@ -119,3 +119,9 @@ def test_monitors_that_share_a_parent_are_no_circle(reading: Read) -> None:
     parents = ["", *(f"M{number}, M0" for number in range(49))]
     lines = [f"  - {{name: M{n}, url: 'http://a.example', depends_on: [{of}]}}" for n, of in enumerate(parents)]
     assert len(reading("monitors:\n" + "\n".join(lines)).monitors) == 50
+
+
+def test_an_empty_target_url_is_no_suggestion(mistakes: Mistakes) -> None:
+    text = "windows: [{kind: silence, monitors: [x], every: day, at: '02:30', duration: 1h}]\n"
+    [said] = mistakes(text, TARGET_URL="")
+    assert said.endswith("monitors[0] is 'x': expected a monitor, and there is none")
