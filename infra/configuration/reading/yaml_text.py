@@ -228,11 +228,18 @@ def _unknown_tag(tag: str) -> str:
     return f"tag {plain(tag.replace(STANDARD_TAG, '').removeprefix('!'))!r} does not fit: expected a value without it"
 
 
+def _is_tab(text: str, line: int, column: int) -> bool:
+    lines = text.split("\n")
+    return line < len(lines) and lines[line][column : column + 1] == "\t"
+
+
 def _syntax(error: yaml.YAMLError, text: str) -> Mistake:
     last = text.count("\n") + (not text.endswith("\n"))
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line = min(mark.line + 1 if mark else last, last) or 1
+        if mark and _is_tab(text, mark.line, mark.column):
+            return Mistake(line, "", "a tab: expected blanks")
         context = error.context
         if context and error.context_mark and error.context_mark.line + 1 < line:
             context = f"{context} that begins on line {error.context_mark.line + 1}"
