@@ -46,11 +46,11 @@ class WindowOfFile(Exception):
 
 
 class WindowOver(Exception):
-    """The window would be over before it begins. ``begins_at``, ``ends_at``: when, as text."""
+    """The window would be over before it begins. ``field``: the one that says so, with its ``value``."""
 
-    def __init__(self, begins_at: str, ends_at: str) -> None:
-        super().__init__(f"ends_at: expected a time after {begins_at}; found {ends_at}")
-        self.begins_at, self.ends_at = begins_at, ends_at
+    def __init__(self, field: str, value: str, after: str) -> None:
+        super().__init__(f"{field}: expected a time after {after}; found {value}")
+        self.field, self.value = field, value
 
 
 class DrillUnderWay(Exception):

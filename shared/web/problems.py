@@ -92,7 +92,7 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
         case store.DrillUnderWay():
             return 409, {"alert_id": error.alert_id}
         case store.WindowOver():
-            return 400, {"field": "ends_at", "value": error.ends_at}
+            return 400, {"field": error.field, "value": error.value}
         case store.NotAMonitors():
             return 400, {"field": "silence"}
         case store.DependsInCircle():

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from shared.models.scalars import Text
 from shared.monitors.parts import Part, one_or_more
@@ -17,6 +17,13 @@ RECURRENCES = ("every", "weekly", "monthly", "cron", "rrule")
 _WITH_TIME = ("every", "weekly", "monthly")
 _FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _MOST_TIMES = 24
+# The context in which what is stored is validated.
+STORED = "stored"
+
+
+def is_new(info: ValidationInfo) -> bool:
+    """Whether something is given now. What is stored was given to a former version, and stays readable."""
+    return info.context != STORED
 
 
 def _day(value: Any) -> Any:
@@ -32,7 +39,9 @@ def _cron(text: str) -> str:
     return text
 
 
-def _rule(text: str) -> str:
+def _rule(text: str, info: ValidationInfo) -> str:
+    if is_new(info) and re.search(r"(?i)\bCOUNT=", text) and not re.search(r"(?i)\bDTSTART\b", text):
+        raise ValueError("DTSTART before a rule with COUNT, from which it counts")
     frequencies = set(re.findall(r"FREQ=(\w*)", text.upper()))
     # A rule is counted through from its beginning: one that comes thousands of times a day would hold everything up.
     times = math.prod(part.count(",") + 1 for part in re.findall(r"BY(?:HOUR|MINUTE|SECOND)=([^;\s]*)", text.upper()))

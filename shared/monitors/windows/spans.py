@@ -18,6 +18,10 @@ _YEARS = timedelta(days=28 * 366)
 _DAY = timedelta(days=1)
 # The beginning of a rule that says none: a Monday.
 _FIRST = datetime(2024, 1, 1)
+_TZID = re.compile(r"(?i);TZID=[^:;\n]*")
+_DTSTART = re.compile(r"(?i)\bDTSTART(?:;VALUE=DATE-TIME)?(?:;TZID=\"?([^:;\"\n]*)\"?)?:\d{8}(?:T\d{6}(Z)?)?")
+_IN_UTC = re.compile(r"(?i)\b(\d{8}T\d{6})Z")
+_STAMP = "%Y%m%dT%H%M%S"
 
 
 class Span(NamedTuple):
@@ -162,9 +166,8 @@ class _Rule(_ByClock):
     def __init__(self, text: str, zone: tzinfo) -> None:
         from dateutil.rrule import rrulestr
 
-        super().__init__(zone)
-        naive = re.sub(r";TZID=[^:;\n]*", "", text, flags=re.IGNORECASE)
-        self._rule: Any = rrulestr(naive, dtstart=_FIRST, ignoretz=True, cache=True)
+        super().__init__(_zone_of(text, zone))
+        self._rule: Any = rrulestr(_without_zones(text, self._zone), dtstart=_FIRST, ignoretz=True, cache=True)
 
     def _last(self, until: datetime) -> datetime | None:
         found: datetime | None = self._rule.before(until, inc=True)
@@ -177,6 +180,28 @@ class _Rule(_ByClock):
     def _between(self, since: datetime, until: datetime) -> Iterable[datetime]:
         found: list[datetime] = self._rule.between(since, until, inc=True)
         return found
+
+
+def _zone_of(text: str, otherwise: tzinfo) -> tzinfo:
+    """The zone that a rule's days and times are in: that of its DTSTART, if that has one."""
+    from zoneinfo import ZoneInfo
+
+    begin = _DTSTART.search(text)
+    if begin and begin[2]:
+        return UTC
+    try:
+        return ZoneInfo(begin[1]) if begin and begin[1] else otherwise
+    except (ValueError, OSError, LookupError):
+        return otherwise  # calendars also have names of their own, such as those of Windows
+
+
+def _without_zones(text: str, zone: tzinfo) -> str:
+    """A rule whose times in UTC, such as an UNTIL, are those that the clock of its zone shows."""
+
+    def shown(found: re.Match[str]) -> str:
+        return datetime.strptime(found[1].upper(), _STAMP).replace(tzinfo=UTC).astimezone(zone).strftime(_STAMP)
+
+    return _IN_UTC.sub(shown, _TZID.sub("", text))
 
 
 def _beginnings(rule: str, text: str, zone: tzinfo) -> _Running | _ByClock:

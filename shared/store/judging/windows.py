@@ -8,6 +8,7 @@ from typing import NamedTuple, overload
 from shared.models import as_text
 from shared.models.channel import Channels
 from shared.monitors.windows.planned import Planned
+from shared.monitors.windows.recurrence import STORED
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
@@ -173,10 +174,12 @@ def _covered(row: Row, now: datetime) -> Span | None:
 
 def _columns(window: Window, source: str, now: datetime) -> dict[str, str | None]:
     recurrence = window.recurs_as()
+    if source == "api" and recurrence and next(recurrence.spans(now), None) is None:
+        raise WindowOver(recurrence.rule, recurrence.text, as_text(now))
     once = None if recurrence else Span(*window.once(now))
     if once and once.ends_at <= once.starts_at:
         if source == "api":
-            raise WindowOver(as_text(once.starts_at), as_text(once.ends_at))
+            raise WindowOver("ends_at", as_text(once.ends_at), as_text(once.starts_at))
         # The file may name what was over before somebody applied it.
         once = Span(once.ends_at, once.ends_at)
     body = window.model_dump_json(exclude_none=True)
@@ -184,7 +187,7 @@ def _columns(window: Window, source: str, now: datetime) -> dict[str, str | None
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(row["source"], Window.model_validate_json(row["body"]), table.planned(row))
+    return Entry(row["source"], Window.model_validate_json(row["body"], context=STORED), table.planned(row))
 
 
 def _own(transaction: Transaction, window_id: int) -> Row:

@@ -121,6 +121,8 @@ def test_under_maintenance_nothing_opens(api: Api) -> None:
         ({"every": "day", "at": "25:00"}, "at", "25:00"),
         ({"cron": "0 0 30 2 *"}, "cron", "comes to pass"),
         ({"rrule": "FREQ=SECONDLY"}, "rrule", "daily or less often"),
+        ({"rrule": "FREQ=DAILY;COUNT=3"}, "rrule", "DTSTART"),
+        ({"rrule": "DTSTART:20250101T000000\nRRULE:FREQ=DAILY;COUNT=3"}, "rrule", "expected a time after"),
         ({"every": "day", "at": "02:30", "time_zone": "Mars/Base"}, "time_zone", "Asia/Seoul"),
         ({"starts_at": TIMES[1], "ends_at": TIMES[0], "duration": None}, "ends_at", "found '2029-01-01T00"),
         ({"starts_at": "2024-01-01T00:00:00Z"}, "ends_at", "found 2024-01-01T01:00:00.000Z"),

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.monitors.windows.planned import Planned
+from shared.monitors.windows.recurrence import STORED
 from shared.monitors.windows.spans import Recurrence, Span, occurs
 from shared.monitors.windows.window import Window
 
@@ -49,13 +50,41 @@ def starts(found: Recurrence, since: datetime, count: int = 4) -> list[str]:
         ),
         (
             {"rrule": "DTSTART;TZID=Asia/Seoul:20270113T090000\nRRULE:FREQ=DAILY;COUNT=3"},
-            ["01-14 09:00", "01-15 09:00"],
+            ["01-14 00:00", "01-15 00:00"],
+        ),
+        (
+            # By the clock of UTC it is Sunday.
+            {"rrule": "DTSTART;TZID=Asia/Seoul:20270104T080000\nRRULE:FREQ=WEEKLY;BYDAY=MO"},
+            ["01-17 23:00", "01-24 23:00", "01-31 23:00"],
         ),
         ({"rrule": "DTSTART:20270110T090000\nRRULE:FREQ=DAILY;UNTIL=20270115T000000Z"}, ["01-14 09:00"]),
     ],
 )
 def test_a_window_recurs(fields: dict[str, Any], expected: list[str]) -> None:
     assert [each.removesuffix("+0000") for each in starts(recurrence(**fields), NOW, 3)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DTSTART:20270104T233000\nRRULE:FREQ=DAILY;UNTIL=20270106T150000Z", ["01-04", "01-05", "01-06"]),
+        ("DTSTART:20270104T143000Z\nRRULE:FREQ=DAILY;UNTIL=20270106T143000Z", ["01-04", "01-05", "01-06"]),
+        ("DTSTART:20270104T233000\nRRULE:FREQ=DAILY;UNTIL=20270106T233000", ["01-04", "01-05", "01-06"]),
+        ("DTSTART;TZID=Nowhere/Else:20270104T233000\nRRULE:FREQ=DAILY;COUNT=2", ["01-04", "01-05"]),
+    ],
+)
+def test_times_in_utc_are_moved_into_the_zone(text: str, expected: list[str]) -> None:
+    found = starts(recurrence("Asia/Seoul", rrule=text), datetime(2027, 1, 1, tzinfo=UTC))
+    assert found == [f"{day} 23:30+0900" for day in expected]
+
+
+def test_a_rule_that_counts_needs_its_beginning() -> None:
+    """Without one it would count from a beginning of ours, which nobody sees."""
+    text = "FREQ=DAILY;COUNT=3"
+    with pytest.raises(ValueError, match="DTSTART before a rule with COUNT"):
+        window(rrule=text, duration="1h")
+    stored = {"kind": "silence", "all": True, "rrule": text, "duration": "1h"}
+    assert Window.model_validate(stored, context=STORED).rrule == text, "what a former version took stays readable"
 
 
 @pytest.mark.parametrize(
