@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from infra.configuration.imports.secrets import Secrets
+from shared.monitors.durations import seconds_of
 from shared.monitors.placeholders import names_in
+from shared.monitors.windows.recurrence import RECURRENCES, Recurring
+from shared.monitors.windows.spans import Recurrence
+
+NEVER_ENDS = "it begins again before it ends, so it would never end"
 
 
 class SourceUnreadable(Exception):
@@ -53,6 +58,13 @@ class Imported:
         """How many monitors, channels and windows there are."""
         return {"monitors": len(self.monitors), "channels": len(self.channels), "windows": len(self.windows)}
 
+    def add_window(self, window: dict[str, Any]) -> bool:
+        """Add a window, unless it would never end; whether it was added."""
+        if "duration" in window and _never_ends(window):
+            return False
+        self.windows.append(window)
+        return True
+
     def note_missing(self, why: str) -> None:
         """Add a note for each variable whose value is not in the source: ``why``, with the name there as ``{source}``.
 
@@ -64,6 +76,15 @@ class Imported:
                 self.notes.add("variables", name, f"{why.format(source=source)}; fill it in in bonghwa.env")
             else:
                 self.secrets.forget(name)
+
+
+def _never_ends(window: dict[str, Any]) -> bool:
+    try:
+        recurring = Recurring.model_validate({name: window[name] for name in (*RECURRENCES, "at") if name in window})
+        rule = recurring.rule()
+    except ValueError:
+        return False  # the file's own check says what is wrong
+    return rule is not None and not Recurrence(*rule, "UTC", seconds_of(window["duration"])).has_an_end()
 
 
 def _names_in(value: Any) -> Iterator[str]:

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 _MINUTE = timedelta(minutes=1)
 # Every rule that ever begins does so within the 28 years after which the days of the week return.
 _YEARS = timedelta(days=28 * 366)
+_YEAR = timedelta(days=366)
+# The most spans in a row that are looked at to find a time between them.
+_MOST_HOPS = 1_500
 # No clock is moved by as much.
 _DAY = timedelta(days=1)
 # The beginning of a rule that says none: a Monday.
@@ -55,6 +58,21 @@ class Recurrence(NamedTuple):
         """The span that began last, not after this time; None if none has begun."""
         began_at = self.last(at)
         return Span(began_at, began_at + timedelta(seconds=self.seconds)) if began_at else None
+
+    def has_an_end(self) -> bool:
+        """Whether there is ever a time, within a year of its first span, that no span covers."""
+        begins = _beginnings(self.rule, self.text, UTC)
+        length = timedelta(seconds=self.seconds)
+        ends_at = first = (begins.after(_FIRST.replace(tzinfo=UTC)) or _FIRST.replace(tzinfo=UTC)) + length
+        for _ in range(_MOST_HOPS):
+            # The span that began last by the end of this one takes over from it, or none does.
+            began_at = begins.before(ends_at)
+            if began_at is None or began_at + length <= ends_at:
+                return True
+            ends_at = began_at + length
+            if ends_at > first + _YEAR:
+                return False
+        return False
 
     def spans(self, since: datetime) -> Iterator[Span]:
         """The spans that end after ``since``, by their beginnings."""

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from shared.models.scalars import MonitorName, Text
 from shared.models.times import utc, written_out
 from shared.monitors.durations import Duration
 from shared.monitors.parts import Names, one_or_more
-from shared.monitors.windows.recurrence import Recurring, about
+from shared.monitors.windows.recurrence import Recurring, about, is_new
 from shared.monitors.windows.spans import Recurrence
 
 TARGETS = ("monitors", "groups", "tags", "all")
@@ -53,6 +53,13 @@ class Window(Recurring):
         # Two times can be compared if both have an offset, or neither.
         if starts_at and ends_at and (starts_at.tzinfo is None) == (ends_at.tzinfo is None) and ends_at <= starts_at:
             raise ValueError("ends_at: a time after starts_at")
+        return self
+
+    @model_validator(mode="after")
+    def _has_an_end(self, info: ValidationInfo) -> "Window":
+        recurrence = self.recurs_as()
+        if recurrence and is_new(info) and not recurrence.has_an_end():
+            raise ValueError("duration: less than the time until it begins again, since it would never end")
         return self
 
     @property

@@ -121,6 +121,7 @@ def test_under_maintenance_nothing_opens(api: Api) -> None:
         ({"every": "day", "at": "25:00"}, "at", "25:00"),
         ({"cron": "0 0 30 2 *"}, "cron", "comes to pass"),
         ({"rrule": "FREQ=SECONDLY"}, "rrule", "daily or less often"),
+        ({"every": "day", "at": "02:30", "duration": "48h"}, "duration", "it would never end"),
         ({"rrule": "FREQ=DAILY;COUNT=3"}, "rrule", "DTSTART"),
         ({"rrule": "DTSTART:20250101T000000\nRRULE:FREQ=DAILY;COUNT=3"}, "rrule", "expected a time after"),
         ({"every": "day", "at": "02:30", "time_zone": "Mars/Base"}, "time_zone", "Asia/Seoul"),

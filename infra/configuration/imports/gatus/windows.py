@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.configuration.imports.nodes import Node
-from infra.configuration.imports.result import Imported
+from infra.configuration.imports.result import NEVER_ENDS, Imported
 from shared.monitors.durations import duration_text
 
 _KNOWN = frozenset({"enabled", "start", "duration", "timezone", "every"})
@@ -41,9 +41,9 @@ def _add(node: Node, scope: dict[str, Any], imported: Imported) -> None:
         return
     when: dict[str, Any] = {"weekly": [day[:3] for day in _DAYS if day in days]} if days else {"every": "day"}
     duration = duration_text(seconds)
-    imported.windows.append(
-        {"kind": "maintenance", **scope, **when, "at": start, "duration": duration, "time_zone": zone}
-    )
+    window = {"kind": "maintenance", **scope, **when, "at": start, "duration": duration, "time_zone": zone}
+    if not imported.add_window(window):
+        node.note(f"maintenance of {duration}", f"{NEVER_ENDS}; it is left out")
 
 
 def _is_zone(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from infra.configuration.imports.naming import one_line
-from infra.configuration.imports.result import Imported
+from infra.configuration.imports.result import NEVER_ENDS, Imported
 from infra.configuration.imports.uptime_kuma.groups import Groups
 from infra.configuration.imports.uptime_kuma.rows import Export, Row
 from shared.monitors.durations import duration_text
@@ -26,7 +26,8 @@ def add_all(export: Export, groups: Groups, imported: Imported, now: datetime) -
     for row in export.maintenances:
         row.where = f"windows {one_line(row.text('title')) or 'untitled'!r}"
         try:
-            imported.windows.append(_window(row, export, groups, imported, now))
+            if not imported.add_window(_window(row, export, groups, imported, now)):
+                raise _LeftOut(NEVER_ENDS)
         except _LeftOut as reason:
             row.note(f"strategy {row.word('strategy')}", f"{reason}; it is left out")
 

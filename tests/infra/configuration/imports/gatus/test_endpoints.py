@@ -99,3 +99,10 @@ def test_a_success_threshold_of_a_heartbeat_is_kept(tmp_path: Path, threshold: s
 def test_kerberos_is_said_to_be_lost(tmp_path: Path) -> None:
     imported = endpoint(tmp_path, client="{kerberos: {principal: 'a@B', keytab-file: /x}}")
     assert notes(imported, "monitors 'M'") == ["client.kerberos: it is not supported; the check sends no credentials"]
+
+
+def test_a_maintenance_longer_than_a_day_would_never_end(tmp_path: Path) -> None:
+    text = "maintenance: {start: 23:00, duration: 25h}\nendpoints: [{name: M, url: 'icmp://h'}]"
+    imported = imported_text(tmp_path, text)
+    assert imported.windows == []
+    assert said(imported, "maintenance: maintenance of 1d1h: it begins again before it ends", "it is left out")

@@ -121,6 +121,7 @@ def test_a_cron_that_is_to_begin_later_begins_at_once_and_says_so(kuma: Kuma) ->
         ({"strategy": "recurring-weekday", "weekdays": [1], "active": 0, **NIGHT}, "it is switched off"),
         ({"strategy": "single", "start_date": "2024-01-01 00:00", "end_date": "2024-01-02 00:00"}, "it is over"),
         ({"strategy": "recurring-weekday", "weekdays": [1], "end_date": "2024-01-02", **NIGHT}, "it is over"),
+        ({"strategy": "cron", "cron": "30 3 * * *", "duration": 90_000}, "it would never end"),
         ({"strategy": "cron", "cron": "30 3 * * 1", "duration": 60, "end_date": "2024-01-02T00:00"}, "it is over"),
         ({"strategy": "single", "start_date": "2024-01-01 00:00"}, "from when to when"),
         ({"strategy": "cron", "cron": "@daily", "duration": 60}, "five fields"),
