@@ -17,7 +17,8 @@ def answer_to_press(press: Press, chat: Chat) -> Done:
 
 
 def _do(press: Press, chat: Chat) -> Outcome:
-    if press.alert_id is None or not chat.store.alerts.has_message(press.alert_id, chat.own, press.message_id):
+    has_message, configured = chat.store.alerts.has_message, chat.channels
+    if press.alert_id is None or not has_message(press.alert_id, chat.own, press.message_id, configured=configured):
         return Outcome(chat.words("message_unknown"))
     do = acknowledge if press.action == "ack" else silence
     return do(chat, press.alert_id, by=press.by, once=press.name)

@@ -171,6 +171,7 @@ def examine_work(
     yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
     for owed in inspection.owed:
         yield from _owed(owed, channels, url, at)
+    yield from _gone(inspection.notified, channels)
     for alert in inspection.refused:
         yield _refused(alert, facts, url)
     yield from examine_drill(inspection.last_drill, at)
@@ -216,6 +217,17 @@ def _refused(alert: Alert, facts: HealthFacts, url: str) -> Finding:
     headers = '-H "X-API-Key: $KEY" -H "Content-Type: application/json"'
     resolve = f"""curl -X PATCH {headers} -d '{{"status": "RESOLVED"}}' {url}/alerts/{alert.id}"""
     return warning("channels", f"{found}; it is not on any more", expected="its alert resolved by hand", fix=resolve)
+
+
+def _gone(notified: Mapping[str, int], channels: Collection[str]) -> Iterator[Finding]:
+    for name, count in notified.items():
+        if name not in channels:
+            yield warning(
+                "channels",
+                f"{name} was notified of alerts that are still active ({count}), and is not configured here",
+                expected="the channel configured until they end; otherwise it never gets their RECOVERY",
+                fix=f"the settings of {name} in .env, if it was taken away or renamed by mistake",
+            )
 
 
 def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:

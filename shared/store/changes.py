@@ -7,10 +7,12 @@ from typing import Any
 from shared.alerting import resolve
 from shared.alerting.routing.routes import (
     ACKNOWLEDGED,
+    CHANNEL_GONE,
     Message,
     begun,
     decide,
     ends_with_acknowledgement,
+    is_orphaned,
     select,
     untold,
 )
@@ -85,7 +87,11 @@ def resolve_alert(
     """
     resolved = resolve(alert, at)
     alerts.save(transaction, resolved)
-    owed = owe(transaction, resolved, () if is_quiet else channels, now=now, reason=reason, hold=hold)
+    if is_quiet:
+        _suppress_held(transaction, resolved, now)
+        owed: tuple[int, ...] = ()
+    else:
+        owed = owe(transaction, resolved, channels, now=now, reason=reason, hold=hold)
     edits = message_edits.owe_edits(transaction, resolved, tuple(channels), now=now)
     return Change(resolved, ChangeKind.RESOLVED, owed + edits)
 
@@ -104,16 +110,21 @@ def owe(
     """Owe the alert's newest change to ``channels``, as their routes say; the ids of what can be sent now.
 
     ``hold``: the rule that holds the messages back. An end is kept from a channel that still waits for the beginning:
-    both would come at once, and nobody could do anything any more. One that joined since gets no end. ``kind``,
-    ``reason`` and ``said``: see ``notifications.owe``.
+    both would come at once, and nobody could do anything any more. One that joined since gets no end, unless all that
+    people were told on are gone. ``kind``, ``reason`` and ``said``: see ``notifications.owe``.
     """
     said_before = [] if alert.status.is_active else _suppress_held(transaction, alert, now)
-    kept_from, hear_of_an_end = untold(said_before), begun(said_before)
+    kept_from = untold(said_before)
     message = Message(kind or notifications.kind_of(alert), alert.opened_at)
+    routes = by_name(channels)
+    if message.kind is NotificationKind.RECOVERY:
+        told_on = begun(said_before)
+        gone = sorted(told_on - kept_from.keys() - routes.keys())
+        keep_back(transaction, alert, gone, message.kind, CHANNEL_GONE, now=now, **said)
+        if not is_orphaned(told_on - kept_from.keys(), routes):
+            routes = {channel: route for channel, route in routes.items() if channel in told_on}
     ready: list[int] = []
-    for channel, route in by_name(channels).items():
-        if message.kind is NotificationKind.RECOVERY and channel not in hear_of_an_end:
-            continue
+    for channel, route in routes.items():
         verdict = decide(message, route, now, held_by=hold, untold=kept_from.get(channel))
         about = {**said, "kind": message.kind, "status": verdict.status, "reason": reason or verdict.rule}
         owed = notifications.owe(transaction, alert, [channel], now=now, **about)

@@ -218,6 +218,7 @@ REASONS: Mapping[str, str] = {
     "below_quorum": "too few locations see it",
     "below_threshold": "the failure threshold is not met",
     "certificate_expiring": "its certificate expires soon",
+    "channel_gone": "its channel is not configured any more",
     "degraded": "it is slow",
     "delay": "its channel waits before it notifies",
     "dependency": "something that it depends on is down",

@@ -226,6 +226,7 @@ REASONS: Mapping[str, str] = {
     "below_quorum": "장애로 보는 위치가 너무 적음",
     "below_threshold": "실패 기준 횟수에 이르지 않음",
     "certificate_expiring": "인증서가 곧 만료됨",
+    "channel_gone": "채널이 설정에서 없어짐",
     "degraded": "응답 지연",
     "delay": "채널의 지연 설정",
     "dependency": "의존하는 대상에 장애가 있음",

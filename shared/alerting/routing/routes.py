@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from shared.alerting.ordering import CLOCK_TOLERANCE
 from shared.models import NotificationKind, NotificationStatus
-from shared.models.channel import Route, is_among
+from shared.models.channel import CONSOLE, Route, is_among
 
 # The rules of a channel, as the reasons of what they hold back or away.
 ONLY, DELAY, QUIET_HOURS = "only", "delay", "quiet_hours"
 ACKNOWLEDGED, RESOLVED = "acknowledged", "resolved"
+# A channel that was notified of a beginning is not configured any more when the end comes.
+CHANNEL_GONE = "channel_gone"
 KIND = "kind:"
 # They say again what was said before, and nobody needs them once somebody has acknowledged the alert.
 FOLLOW_UPS = (NotificationKind.REMINDER, NotificationKind.ESCALATION)
@@ -118,6 +120,16 @@ def begun(said: Iterable[Mapping[str, Any]]) -> set[str]:
         elif each["kind"] == NotificationKind.RECOVERY and each["status"] not in NOT_SENT:
             found.discard(each["channel"])
     return found
+
+
+def is_orphaned(told: Collection[str], configured: Collection[str]) -> bool:
+    """Whether people were told of an alert, and none of the channels they were ``told`` on is configured any more.
+
+    Somebody has then renamed or replaced those: the others have to say that it ended. The console does not count, since
+    hardly anybody reads it.
+    """
+    people = set(told) - {CONSOLE}
+    return bool(people) and people.isdisjoint(configured)
 
 
 def select(names: Collection[str], configured: Mapping[str, Route]) -> dict[str, Route]:

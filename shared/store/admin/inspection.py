@@ -1,7 +1,7 @@
 """Inspect what a store says about the system's health. This only reads: it does not create or migrate the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ class StoreInspection:
     known: int
     facts: HealthFacts | None = None
     owed: tuple[OwedSummary, ...] = ()
+    # How many active alerts each channel was notified of.
+    notified: Mapping[str, int] = field(default_factory=dict)
     refused: tuple[Alert, ...] = ()
     silent: tuple[Alert, ...] = ()
     last_drill: Mapping[str, Any] | None = None
@@ -64,6 +66,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             known,
             facts=health_facts(snapshot, now),
             owed=tuple(map(_owed, owed_notifications.owed_by_channel(snapshot, late=now - OVERDUE))),
+            notified={row["channel"]: int(row["alerts"]) for row in owed_notifications.notified(snapshot)},
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
             silent=tuple(alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
             last_drill=drills.last(snapshot),

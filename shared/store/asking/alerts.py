@@ -59,11 +59,17 @@ class Alerts:
 
         return circumstances_of(self._database, alert, now=now)
 
-    def has_message(self, alert_id: int, channels: Collection[str], message_id: str) -> bool:
-        """Whether one of these channels took a message about the alert that it knows by this id."""
+    def has_message(
+        self, alert_id: int, channels: Collection[str], message_id: str, *, configured: Collection[str]
+    ) -> bool:
+        """Whether one of these channels took a message about the alert that it knows by this id.
+
+        If it is only one, it may have had another name, which is not among the ``configured`` any more.
+        """
         with self._database.snapshot() as snapshot:
-            found = notifications.of_alert(snapshot, alert_id)
-        return any(each.message_id == message_id and each.channel in channels for each in found)
+            found = [each for each in notifications.of_alert(snapshot, alert_id) if each.message_id == message_id]
+        is_one = len(channels) == 1
+        return any(each.channel in channels or (is_one and each.channel not in configured) for each in found)
 
     def alert_of_notification(self, notification_id: int) -> int | None:
         """The id of the alert that a notification is about, if there is such a notification."""

@@ -33,6 +33,15 @@ def counts(transaction: Transaction) -> list[Row]:
     return transaction.rows(sql)
 
 
+def notified(transaction: Transaction) -> list[Row]:
+    """How many active ``alerts`` each ``channel`` was notified of."""
+    sql = """SELECT channel, count(DISTINCT alert_id) AS alerts FROM notifications
+        WHERE status = 'SENT' AND kind NOT IN ('RECOVERY', 'UPDATE')
+          AND alert_id IN (SELECT id FROM alerts WHERE status IN ('OPEN', 'ACK'))
+        GROUP BY channel ORDER BY channel"""
+    return transaction.rows(sql)
+
+
 def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
     """For each ``channel`` how many messages are ``owed``, how many ``overdue``, and when the ``oldest`` was created.
 

@@ -90,6 +90,24 @@ def test_the_name_of_a_channel_may_be_spelt_in_any_case(telegram: Telegram, envi
     assert (telegram.send(update).json or {})["text"] == "You have it"
 
 
+@pytest.mark.parametrize(
+    ("channels", "answer"),
+    [
+        (["renamed"], "You have it"),
+        (["renamed", "another"], "This button belongs to no message that I know."),
+    ],
+)
+def test_a_button_outlives_its_channels_name(
+    telegram: Telegram, environ: Callable[..., None], channels: list[str], answer: str
+) -> None:
+    """If several channels write to the chat, nobody can say which one it was."""
+    bot = telegram.bot_api
+    described = {"kind": "telegram", "bot_token": bot.token, "chat_id": bot.chat_id, "api_url": bot.url}
+    unset = dict.fromkeys(bot.environ, "")
+    environ(**unset, CHANNELS=json.dumps(dict.fromkeys(channels, described)))
+    assert telegram.press("a:1:ack") == answer
+
+
 # --- what changes nothing ---------------------------------------------------------------------------------------------
 
 

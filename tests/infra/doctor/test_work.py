@@ -53,6 +53,16 @@ def owe(database: Path, channel: str, *, kind: str = "OUTAGE", due: str, created
     )
 
 
+def test_a_channel_that_was_notified_and_is_gone_is_found(environ: dict[str, str], database: Path) -> None:
+    open_alert(database, "OUTAGE", "shop")
+    for channel in ("console", "former"):
+        owe(database, channel, due=ago(), created=ago())
+    execute(database, "UPDATE notifications SET status = 'SENT'")
+    found = one(find(environ), "channels", "was notified of alerts that are still active")
+    assert found.verdict is WARNING
+    assert found.found == "former was notified of alerts that are still active (1), and is not configured here"
+
+
 def test_a_location_without_an_agent_is_found(environ: dict[str, str], database: Path) -> None:
     see_agent(database, "seoul", seconds=9)
     columns = "name, target_url, interval_seconds, locations, quorum"

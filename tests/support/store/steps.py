@@ -83,7 +83,7 @@ def settle(
     owed = claimed(store, seconds, channel)
     due_at = None if due is None else at(due)
     attempt = Attempt(owed.notification, AttemptStatus(status), at(seconds), took_ms, status.lower(), due_at=due_at)
-    store.notifications.record(attempt, channels=())
+    store.notifications.record(attempt, channels=CHANNELS)
     return owed.notification.id
 
 
