@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.models import NotificationKind
-from shared.models.notification import UPDATE_SECONDS
+from shared.models.notification import UPDATE_SECONDS, Pause
 from shared.store import Owed
 
 FIRST_RETRY_SECONDS = 1.0
@@ -31,6 +31,15 @@ def retry_seconds(
     # NaN fails every comparison, so it counts as no wish.
     asked = min(retry_after, left - LAST_CHANCE_SECONDS) if retry_after is not None and retry_after > 0 else 0.0
     return max(longest * (1 - share / 2), asked)
+
+
+def pause_after(now: datetime, ttl_seconds: float, retry_after: float | None) -> Pause | None:
+    """For how long a channel that asks to wait gets no other message either."""
+    if retry_after is None or not retry_after > 0:
+        return None
+    longest = ttl_seconds - LAST_CHANCE_SECONDS
+    until = now + timedelta(seconds=min(retry_after, longest))
+    return Pause(until, until - timedelta(seconds=longest))
 
 
 def retry_at(listed: Sequence[Owed], now: datetime, ttl_seconds: float, retry_after: float | None) -> datetime:

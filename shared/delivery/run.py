@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared import links
-from shared.delivery.retry import retry_at
+from shared.delivery.retry import pause_after, retry_at
 from shared.delivery.sending import log_attempt, send
 from shared.delivery.texts import Language
 from shared.delivery.unrecorded import unrecorded_of
@@ -230,17 +230,18 @@ class Run:
             )
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         self.lasted[first.channel] = duration_ms / 1000
-        is_retry = sent.status is AttemptStatus.RETRY
+        is_retry, ended_at = sent.status is AttemptStatus.RETRY, self.clock()
         attempt = Attempt(
             first,
             sent.status,
             attempted_at,
             duration_ms,
             sent.answer,
-            due_at=retry_at(listed, self.clock(), self.ttl_seconds, sent.retry_after) if is_retry else None,
+            due_at=retry_at(listed, ended_at, self.ttl_seconds, sent.retry_after) if is_retry else None,
             listed=tuple(others),
             message_id=sent.message_id,
             said=listed[0].alert.status,
+            pause=pause_after(ended_at, self.ttl_seconds, sent.retry_after) if is_retry else None,
         )
         self._unrecorded.add(attempt)
         with self._lock:

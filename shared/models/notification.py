@@ -109,12 +109,22 @@ class NotificationLog(NamedTuple):
     reason: str | None = None
 
 
+class Pause(NamedTuple):
+    """A channel asked to be left alone until then.
+
+    ``created_since``: messages that are older would expire first, and are tried nevertheless.
+    """
+
+    until: datetime
+    created_since: datetime
+
+
 class Attempt(NamedTuple):
     """How one attempt to send a notification went, as it is recorded.
 
     ``due_at``: when a RETRY is due. ``is_late``: the store failed to record it before, so that it may be there already.
     ``listed``: the other notifications that the same message was about. ``message_id``: see Notification. ``said``: the
-    alert's status when the message was composed.
+    alert's status when the message was composed. ``pause``: what the channel asked for with a RETRY.
     """
 
     notification: Notification
@@ -127,3 +137,4 @@ class Attempt(NamedTuple):
     listed: tuple[Notification, ...] = ()
     message_id: str | None = None
     said: AlertStatus | None = None
+    pause: Pause | None = None

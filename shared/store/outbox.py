@@ -31,6 +31,7 @@ from shared.store.tables import (
     message_edits,
     notification_logs,
     notifications,
+    pauses,
 )
 
 # The kinds of the messages that say first that there is an alert.
@@ -162,6 +163,8 @@ class Outbox:
             else:
                 notifications.settle(transaction, attempt)
                 notification_logs.add(transaction, attempt)
+            if attempt.pause is not None:
+                pauses.pause(transaction, attempt, attempt.pause)
             if attempt.notification.kind is NotificationKind.UPDATE:
                 return None  # the message stands there, and says what it said
             if attempt.message_id is not None:

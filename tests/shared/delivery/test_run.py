@@ -7,7 +7,7 @@ import pytest
 
 from shared.delivery import deliver_at_once
 from shared.delivery.run import AT_ONCE, LEASE_SECONDS, SEND_SECONDS
-from shared.models import AlertStatus, now
+from shared.models import AlertStatus, as_text, now
 from shared.models.message import Message
 from shared.notifiers import Accepted
 from shared.notifiers.outcomes import ANSWER_SECONDS
@@ -61,6 +61,34 @@ def test_a_retry_waits_as_long_as_the_channel_asks(store: Store) -> None:
     channel.behave = lambda: None
     assert deliver(store, 99.9, a=channel) == {}
     assert deliver(store, 100.1, a=channel) == {"SENT": 1}
+
+
+def test_a_channel_that_asks_to_wait_is_left_alone(store: Store) -> None:
+    """Slack disables an app that goes on posting. Another channel goes on."""
+    for name in ("shop", "blog", "wiki", "mail"):
+        owe(store, monitor=name, channels=("a", "b"))
+    busy, other = Channel(fails(retry_after=60.0)), Channel()
+    assert deliver(store, a=busy, b=other) == {"RETRY": 1, "SENT": 4}
+    owe(store, 1, ok=True, monitor="shop", channels=("a", "b"))
+    busy.behave = lambda: None
+    assert deliver(store, 59.9, a=busy) == {}
+    deliver(store, 60.1, a=busy)
+    assert sorted(busy.kinds) == ["OUTAGE"] * 4 + ["RECOVERY"]
+
+
+def test_a_message_that_would_expire_meanwhile_is_tried_before(store: Store) -> None:
+    owe(store, monitor="old")
+    channel = Channel(fails())
+    deliver(store, a=channel)
+    late = TTL - 100
+    owe(store, late, monitor="new")
+    with store.database.transaction() as transaction:
+        transaction.run("UPDATE notifications SET due_at = :at WHERE id = 1", at=as_text(at(late + 10)))
+    channel.behave = fails(retry_after=3600.0)
+    assert deliver(store, late, a=channel) == {"RETRY": 1}
+    channel.behave = lambda: None
+    assert deliver(store, late + 11, a=channel) == {"SENT": 1}
+    assert channel.headlines == ["OUTAGE old (http://old/)"]
 
 
 def test_a_permanent_refusal_fails_at_once_and_blocks_nothing(store: Store) -> None:

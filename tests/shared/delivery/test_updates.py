@@ -1,5 +1,7 @@
 """Messages that are edited in place once their alert is acknowledged or over: notifications of the kind UPDATE."""
 
+from typing import Any
+
 import pytest
 
 from shared.delivery import deliver_owed
@@ -184,12 +186,18 @@ def test_an_edit_that_fails_holds_no_message_up(store: Store, channel: EditingCh
     assert channel.kinds == ["OUTAGE", "RECOVERY", "OUTAGE"]
 
 
-def test_a_message_that_fails_holds_no_edit_up(store: Store, channel: EditingChannel) -> None:
+@pytest.mark.parametrize(("why", "edits"), [({}, 1), ({"retry_after": 300.0}, 0)], ids=["fails", "asks to wait"])
+def test_only_a_channel_that_asks_to_wait_gets_no_edit(
+    store: Store, channel: EditingChannel, why: dict[str, Any], edits: int
+) -> None:
     owe(store)
     deliver(store, a=channel)
-    channel.behave = fails(retry_after=300.0)
+    channel.behave = fails(**why)
     owe(store, 60, ok=True)
     deliver(store, 60, a=channel)
+    assert channel.tried == edits
+    channel.behave = lambda: None
+    deliver(store, 361, a=channel)
     assert "ended at" in channel.shown["m1"]
 
 
