@@ -61,6 +61,11 @@ def _agents(run: _Run) -> dict[str, int]:
     return {"silent_agents": len(silences)}
 
 
+def _channels(run: _Run) -> dict[str, int]:
+    _log(run.store.notifications.review_channels(now=run.at, channels=run.channels))
+    return {}
+
+
 def _heartbeats(run: _Run) -> dict[str, int]:
     missed = run.store.heartbeats.review(now=run.at, channels=run.channels)
     for each in missed:
@@ -130,6 +135,7 @@ def _log(changes: Iterable[Change]) -> None:
 # In this order.
 _REVIEWS: dict[str, Callable[[_Run], dict[str, int]]] = {
     "agents": _agents,
+    "channels": _channels,
     "heartbeats": _heartbeats,
     "lapses": _lapses,
     # Before messages are released: otherwise a reminder that was held and a newer one would both be sent.

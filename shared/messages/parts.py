@@ -10,8 +10,8 @@ from shared.words import Language, cause_text, words_of
 MAX_NAMES = 150
 # A person's name. Longer text is no name.
 MAX_NAME = 64
-# Reasons for which an outage ends although nothing is known to work again.
-_NOT_RECOVERED = ("paused", "removed")
+# Reasons for which an alert ends although nothing is known to work again.
+_NOT_RECOVERED = ("channel_gone", "paused", "removed")
 # The facts of a message that follows while an outage stays open.
 _FOLLOW_UPS = {NotificationKind.REMINDER: "still_down", NotificationKind.ESCALATION: "not_acknowledged"}
 SEPARATOR = " · "

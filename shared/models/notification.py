@@ -69,11 +69,11 @@ class Notification(NamedTuple):
     """One message owed to one channel.
 
     ``occurred_at`` and ``actor`` describe the change that the message is about: when it happened, and who made it if a
-    person did (``is_manual``). ``reason``: why an outage ended that nothing recovered from: its monitor was ``paused``
-    or ``removed``; or the rule that holds the message back, or held it last. ``number``: which reminder it is, counted
-    from 1, or the step of the escalation. ``attempts`` counts the leases, and distinguishes one lease from the next.
-    ``message_id``: the channel's own name for the message that it took, if it can edit it. ``edits``: of an UPDATE, the
-    notification whose message it edits.
+    person did (``is_manual``). ``reason``: why an alert ended that nothing recovered from: its monitor was ``paused``
+    or ``removed``, or its channel is gone (``channel_gone``); or the rule that holds the message back, or held it last.
+    ``number``: which reminder it is, counted from 1, or the step of the escalation. ``attempts`` counts the leases, and
+    distinguishes one lease from the next. ``message_id``: the channel's own name for the message that it took, if it
+    can edit it. ``edits``: of an UPDATE, the notification whose message it edits.
     """
 
     id: int

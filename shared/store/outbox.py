@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE, judge_channel
+from shared.alerting.routing.routes import CHANNEL_GONE
 from shared.logs import step
 from shared.models import (
     Alert,
@@ -174,6 +175,17 @@ class Outbox:
                 _note_time(transaction, attempt, notification)
             return _judge_channel(transaction, attempt, channels)
 
+    def review_channels(self, *, now: datetime, channels: Channels) -> list[Change]:
+        """End each CHANNEL_REFUSED whose channel is not configured any more: no message there can end it."""
+        with self._database.snapshot() as snapshot:
+            if not _gone(snapshot, channels):
+                return []  # the usual case
+        with self._database.transaction() as transaction:
+            return [
+                resolve_alert(transaction, alert, now, channels=channels, now=now, reason=CHANNEL_GONE)
+                for alert in _gone(transaction, channels)
+            ]
+
     def expire(self, *, now: datetime, created_before: datetime) -> list[Notification]:
         """Give up every notification that was created before then and that nobody is sending now, with a log row.
 
@@ -213,6 +225,15 @@ def _note_time(transaction: Transaction, attempt: Attempt, notification: Notific
         # A message that a rule held back came late on purpose, and nobody waits for a summary.
         is_counted=notification.reason is None and notification.kind is not NotificationKind.SUMMARY,
     )
+
+
+def _gone(transaction: Transaction, channels: Channels) -> list[Alert]:
+    """The alerts about channels that are not configured any more."""
+    return [
+        alert
+        for alert in alerts.active_of_kind(transaction, AlertKind.CHANNEL_REFUSED)
+        if alert.subject not in channels
+    ]
 
 
 def _judge_channel(transaction: Transaction, attempt: Attempt, channels: Channels) -> Change | None:

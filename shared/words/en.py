@@ -196,6 +196,7 @@ MESSAGES: Mapping[str, str] = {
     "list_of_monitors": "{kind}: {count} monitors",
     "list_of_more": "and {count} more · {ids}",
     "not_acknowledged": "not acknowledged for {duration}",
+    "not_watched_channel_gone": "the channel is not configured any more",
     "not_watched_paused": "no longer watched (paused)",
     "not_watched_removed": "no longer watched (removed)",
     "reopened_by": "reopened by hand by {name}",

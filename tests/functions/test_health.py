@@ -110,6 +110,16 @@ def test_a_channel_that_refuses_all_notifies_nobody(api: Api, environ: Callable[
     assert (status, found["reasons"]) == (503, ["ops permanently rejected a message"])
 
 
+def test_a_refusal_ends_once_its_channel_is_gone(api: Api, environ: Callable[..., None]) -> None:
+    with Refusing() as hook:
+        environ(CHANNELS=json.dumps({"ops": {"kind": "webhook", "url": hook.url}}))
+        api.post(FAILURE)
+    environ(CHANNELS="")
+    api.call("POST", "/review_alerts")
+    refused, outage = api.get("/alerts")["alerts"]
+    assert [(refused["kind"], refused["status"]), outage["status"]] == [("CHANNEL_REFUSED", "RESOLVED"), "OPEN"]
+
+
 def test_only_others_who_report_do_not_degrade_the_health(api: Api, later: Any) -> None:
     api.post(FAILURE)
     for function in ("review_alerts", "deliver_notifications"):

@@ -190,7 +190,7 @@ def test_a_channel_that_refused_is_found(environ: dict[str, str], database: Path
     assert (found.verdict, "--send-test" in (found.fix or "")) == (FAILURE, True)
     execute(database, "INSERT INTO configuration (id, version, body, channels) VALUES (1, 0, '{}', '[\"console\"]')")
     found = one(find(environ), "channels", "Chat not found; it is not on any more")
-    assert (found.verdict, "/alerts/1" in (found.fix or "")) == (WARNING, True)
+    assert (found.verdict, "/review_alerts" in (found.fix or "")) == (WARNING, True)
 
 
 def drilled(database: Path, **result: Any) -> None:

@@ -5,7 +5,7 @@ import pytest
 from shared.models import AlertStatus
 from shared.models.channel import Route
 from shared.store import Store
-from tests.support.builders import Channel, at
+from tests.support.builders import Channel, at, refuses
 from tests.support.store.steps import deliver, owe, rows
 
 pytestmark = pytest.mark.slow
@@ -60,3 +60,16 @@ def test_a_channel_that_was_not_told_is_not_gone(store: Store) -> None:
     owe(store, 0, channels={"a": Route(only=frozenset({RECOVERY})), "b": Route()})  # type: ignore[arg-type]
     owe(store, 60, ok=True, channels=["b"])
     assert rows(store, _RECOVERIES) == [("b", "PENDING", None)]
+
+
+def test_a_refusal_ends_with_its_channel(store: Store) -> None:
+    owe(store, 0, channels=["a", "b"])
+    left = Channel()
+    deliver(store, 0, a=Channel(refuses()), b=left)
+    assert store.notifications.review_channels(now=at(10), channels=["a", "b"]) == []
+    [change] = store.notifications.review_channels(now=at(20), channels=["b"])
+    assert (change.alert.kind, change.alert.status) == ("CHANNEL_REFUSED", "RESOLVED")
+    assert store.notifications.review_channels(now=at(30), channels=["b"]) == []
+    deliver(store, 30, b=left)
+    assert left.kinds == ["OUTAGE", "CHANNEL_REFUSED", "RECOVERY"]
+    assert "the channel is not configured any more" in left.texts[-1]
