@@ -88,7 +88,7 @@ def add(
 def save(transaction: Transaction, alert: Alert) -> None:
     """Write what can change of an alert."""
     lists = {name: _json(getattr(alert, name)) for name in ("still_failing", "still_failing_from")}
-    transaction.rows(_SAVE, **columns_of(alert, _SAVED), **lists)
+    transaction.run(_SAVE, **columns_of(alert, _SAVED), **lists)
 
 
 def _json(values: Sequence[Any]) -> str | None:
@@ -104,7 +104,7 @@ def moves(transaction: Transaction, alert_id: int) -> Moves:
 
 def save_moves(transaction: Transaction, alert_id: int, moved: Moves) -> None:
     """Write how often people moved the alert."""
-    transaction.rows(_SAVE_MOVES, id=alert_id, count=moved.number, since=as_text(moved.since) if moved.since else None)
+    transaction.run(_SAVE_MOVES, id=alert_id, count=moved.number, since=as_text(moved.since) if moved.since else None)
 
 
 def get(transaction: Transaction, alert_id: int) -> Alert:

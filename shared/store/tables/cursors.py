@@ -31,12 +31,12 @@ def locations(transaction: Transaction) -> list[str]:
 
 def save(transaction: Transaction, location: str, claimed_until: datetime) -> None:
     """Write until when they have been claimed."""
-    transaction.rows(_SAVE, location=location, claimed_until=as_text(claimed_until))
+    transaction.run(_SAVE, location=location, claimed_until=as_text(claimed_until))
 
 
 def take(transaction: Transaction, location: str, monitor_id: int, at: datetime) -> None:
     """Note that a check which is due at once has been claimed."""
-    transaction.rows(_TAKE, location=location, monitor_id=monitor_id, taken_at=as_text(at))
+    transaction.run(_TAKE, location=location, monitor_id=monitor_id, taken_at=as_text(at))
 
 
 def taken(transaction: Transaction, location: str) -> dict[int, str]:

@@ -43,12 +43,12 @@ def note(
         return
     seconds = max(0.0, length.total_seconds())
     delivered[channel] = round(seconds, 3)
-    transaction.rows(_SAVE, alert_id=alert_id, delivered=json.dumps(delivered, ensure_ascii=False))
+    transaction.run(_SAVE, alert_id=alert_id, delivered=json.dumps(delivered, ensure_ascii=False))
     if not is_counted:
         return
     histogram = Histogram.decoded(row["times"] or "")
     histogram.add(seconds * 1000)
-    transaction.rows(_COUNT_MORE if row["times"] else _COUNT, day=_day(at), times=histogram.encoded())
+    transaction.run(_COUNT_MORE if row["times"] else _COUNT, day=_day(at), times=histogram.encoded())
     if not row["times"]:
         _let_go(transaction, _day(at - timedelta(days=DAYS)))
 
@@ -59,7 +59,7 @@ def _let_go(transaction: Transaction, oldest: str) -> None:
     if rows:
         earlier = transaction.rows("SELECT times FROM delivery_times WHERE day = :earlier", earlier=_EARLIER)
         together = _merged([*rows, *earlier])
-        transaction.rows(_COUNT, day=_EARLIER, times=together.encoded())
+        transaction.run(_COUNT, day=_EARLIER, times=together.encoded())
 
 
 def total(transaction: Transaction) -> "Histogram":

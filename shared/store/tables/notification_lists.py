@@ -97,7 +97,7 @@ def settle(transaction: Transaction, attempt: Attempt) -> None:
         leases = {name.replace("id", "lease"): attempts[number] for name, number in named.items()}
         pairs = ", ".join(f"(:{name}, :{lease})" for name, lease in zip(named, leases, strict=True))
         which, of_leases = (f"id IN ({names})", {}) if is_sent else (f"(id, attempts) IN (VALUES {pairs})", leases)
-        transaction.rows(
+        transaction.run(
             _SETTLE.format(which=which),
             status=NotificationStatus.PENDING if is_retry else NotificationStatus(attempt.status),
             due_at=as_text(attempt.due_at) if attempt.due_at else None,
@@ -105,7 +105,7 @@ def settle(transaction: Transaction, attempt: Attempt) -> None:
             **named,
             **of_leases,
         )
-        transaction.rows(
+        transaction.run(
             _LOG.format(ids=names),
             status=attempt.status,
             attempted_at=at,

@@ -43,7 +43,7 @@ _LAST_ATTEMPTS = f"""
 
 def add(transaction: Transaction, attempt: Attempt) -> None:
     """The row of an attempt."""
-    transaction.rows(_ADD, **_columns(attempt))
+    transaction.run(_ADD, **_columns(attempt))
 
 
 def add_expiry(transaction: Transaction, notification: Notification, at: datetime) -> None:

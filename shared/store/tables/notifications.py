@@ -141,7 +141,7 @@ def held(transaction: Transaction, alert_id: int | None = None) -> list[Notifica
 
 def hold(transaction: Transaction, notification: Notification, rule: str) -> Notification:
     """Write that another rule holds a notification now; as it is then."""
-    transaction.rows("UPDATE notifications SET reason = :rule WHERE id = :id", id=notification.id, rule=rule)
+    transaction.run("UPDATE notifications SET reason = :rule WHERE id = :id", id=notification.id, rule=rule)
     return notification._replace(reason=rule)
 
 
@@ -149,7 +149,7 @@ def suppress(transaction: Transaction, notification: Notification, reason: str |
     """A notification that is held will never be sent; as it is then. ``reason``: why, if not for what holds it."""
     reason = reason or notification.reason
     sql = "UPDATE notifications SET status = 'SUPPRESSED', reason = :reason WHERE id = :id"
-    transaction.rows(sql, id=notification.id, reason=reason)
+    transaction.run(sql, id=notification.id, reason=reason)
     return notification._replace(status=NotificationStatus.SUPPRESSED, reason=reason)
 
 
@@ -157,7 +157,7 @@ def release(transaction: Transaction, notification_id: int, now: datetime) -> No
     """Let a notification that is held be due now. It expires as if it had been created now."""
     sql = """UPDATE notifications SET status = 'PENDING', due_at = :now, scheduled_at = :now, released_at = :now
         WHERE id = :id AND status = 'HELD'"""
-    transaction.rows(sql, id=notification_id, now=as_text(now))
+    transaction.run(sql, id=notification_id, now=as_text(now))
 
 
 def claim(
@@ -235,7 +235,7 @@ def settle(transaction: Transaction, attempt: Attempt) -> None:
     If its lease was taken over meanwhile, the new holder decides, except that a message that was sent is sent.
     """
     is_retry = attempt.status is AttemptStatus.RETRY
-    transaction.rows(
+    transaction.run(
         _SETTLE,
         id=attempt.notification.id,
         attempts=attempt.notification.attempts,

@@ -50,7 +50,7 @@ def progress_of(row: Row, steps: Sequence["Step"]) -> "Progress":
 
 def save(transaction: Transaction, alert_id: int, progress: "Progress") -> None:
     """Write which reminders and steps of an escalation there were."""
-    transaction.rows(
+    transaction.run(
         _SAVE,
         id=alert_id,
         began_at=as_text(progress.began_at),
@@ -63,4 +63,4 @@ def save(transaction: Transaction, alert_id: int, progress: "Progress") -> None:
 def restart(transaction: Transaction, alert_id: int, at: datetime) -> None:
     """Let reminders and escalations start over."""
     sql = "UPDATE alerts SET follows_from = :at, reminders = 0, reminded_at = NULL, escalated = NULL WHERE id = :id"
-    transaction.rows(sql, id=alert_id, at=as_text(at))
+    transaction.run(sql, id=alert_id, at=as_text(at))

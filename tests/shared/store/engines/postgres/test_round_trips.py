@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from shared.models import Event, as_text
+from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import migrate
 from tests.support.builders import NOON, at, event
 from tests.support.postgres import Server
-from tests.support.store.steps import add, rows
+from tests.support.store.steps import add, claimed, owe, rows, settle
 from tests.support.store.watching import review
 from tests.torture.wire import Wire
 
@@ -23,6 +23,10 @@ pytestmark = pytest.mark.system
 MOST = 4
 # Two agents, each with its monitors, its alert and the messages about it.
 MOST_OF_SILENCES = 50
+# The beginning with the lock, the alert about the channel, and what changed with the COMMIT; and after the first
+# message about an alert, how long it took.
+MOST_OF_A_FAILURE = 3
+MOST_OF_A_SUCCESS = 4
 NAMES = [f"m{number}" for number in range(100)]
 
 
@@ -96,6 +100,19 @@ def test_every_rule_asks_as_often(wire: Counting, store: Store) -> None:
     found = asked(wire, store, report(60, location="seoul", **seen))
     assert b"monitor_locations" in b"".join(wire.asked)
     assert found == MOST
+
+
+@pytest.mark.parametrize(("status", "most"), [("SENT", MOST_OF_A_SUCCESS), ("RETRY", MOST_OF_A_FAILURE)])
+def test_recording_an_attempt_asks_as_seldom_as_it_can(wire: Counting, store: Store, status: str, most: int) -> None:
+    """All other writers wait for it, on every channel."""
+    owe(store, monitor="first")
+    settle(store, "SENT", 1)  # once a day, older times are put together
+    owe(store)
+    owed = claimed(store)
+    wire.asked.clear()
+    attempt = Attempt(owed.notification, AttemptStatus(status), at(1), 9.0, "so it went", due_at=at(60))
+    store.notifications.record(attempt, channels=())
+    assert len(wire.asked) == most
 
 
 def test_the_silence_of_agents_asks_no_more_often_for_many_monitors(wire: Counting, store: Store) -> None:
