@@ -52,6 +52,8 @@ def receive_telegram(request: Request, settings: Settings) -> Response:
         step("server", "chat_unknown", level=logging.WARNING, reason="an update of a chat that no channel names")
     if isinstance(asked, Command) and not is_for_us(asked, [channels[name] for name in names]):
         return web.answer({})
+    # A message may have been written to the group before it moved.
+    asked = asked._replace(chats=asked.chats.union(*(channels[name].chats for name in names)))  # type: ignore[attr-defined]
     store = open_store(settings)
     language = _language_in(channels, names) or settings.message_language
     chat = Chat(store, routes_of(channels), names, language)

@@ -17,8 +17,10 @@ def answer_to_press(press: Press, chat: Chat) -> Done:
 
 
 def _do(press: Press, chat: Chat) -> Outcome:
+    # Earlier versions kept the message's number without its chat.
+    ids = {press.message_id, *(f"{each}/{press.message_id}" for each in press.chats)}
     has_message, configured = chat.store.alerts.has_message, chat.channels
-    if press.alert_id is None or not has_message(press.alert_id, chat.own, press.message_id, configured=configured):
+    if press.alert_id is None or not has_message(press.alert_id, chat.own, ids, configured=configured):
         return Outcome(chat.words("message_unknown"))
     do = acknowledge if press.action == "ack" else silence
     return do(chat, press.alert_id, by=press.by, once=press.name)

@@ -60,14 +60,14 @@ class Alerts:
         return circumstances_of(self._database, alert, now=now)
 
     def has_message(
-        self, alert_id: int, channels: Collection[str], message_id: str, *, configured: Collection[str]
+        self, alert_id: int, channels: Collection[str], message_ids: Collection[str], *, configured: Collection[str]
     ) -> bool:
-        """Whether one of these channels took a message about the alert that it knows by this id.
+        """Whether one of these channels took a message about the alert that it knows by one of these ids.
 
         If it is only one, it may have had another name, which is not among the ``configured`` any more.
         """
         with self._database.snapshot() as snapshot:
-            found = [each for each in notifications.of_alert(snapshot, alert_id) if each.message_id == message_id]
+            found = [each for each in notifications.of_alert(snapshot, alert_id) if each.message_id in message_ids]
         is_one = len(channels) == 1
         return any(each.channel in channels or (is_one and each.channel not in configured) for each in found)
 

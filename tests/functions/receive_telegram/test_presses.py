@@ -85,7 +85,9 @@ def test_a_silence_lasts_an_hour_and_is_made_once(telegram: Telegram) -> None:
 
 def test_the_name_of_a_channel_may_be_spelt_in_any_case(telegram: Telegram, environ: Callable[..., None]) -> None:
     environ(TELEGRAM_CHAT_ID="@MyChannel")
-    update = telegram.press_of("a:1:ack", chat_id=-1001)
+    telegram.api.post(FAILURE | {"monitor": "another"})
+    telegram.deliver()
+    update = telegram.press_of("a:2:ack", chat_id=-1001, message_id=2)
     update["callback_query"]["message"]["chat"] |= {"type": "channel", "username": "myChannel"}
     assert (telegram.send(update).json or {})["text"] == "You have it"
 

@@ -92,27 +92,31 @@ class TelegramNotifier(NotifierKind):
         def call(bot: "Bot", chat: str, seconds: float) -> "Coroutine[Any, Any, Written]":
             return bot.send_message(chat, words.text, reply_markup=buttons_of(message), **common(seconds), **options)
 
-        message_id = self._attempt(call, timeout_seconds)
-        return Accepted(f"message {message_id}{self._moved()}", str(message_id))
+        chat, number = self._attempt(call, timeout_seconds)
+        # A number alone would name another message in the chat that another setting gives the channel.
+        return Accepted(f"message {number}{self._moved()}", f"{chat.casefold()}/{number}")
 
     def update(self, message: Message, message_id: str, *, timeout_seconds: float) -> Accepted:
-        """See NotifierKind.update."""
-        words = words_of(message)
+        """See NotifierKind.update. Earlier versions kept the message's number without its chat."""
+        gives_up_at, words = time.monotonic() + timeout_seconds, words_of(message)
+        own_chat, _, number = message_id.rpartition("/")
+        if own_chat and not self._writes_to(own_chat, timeout_seconds):
+            raise SendFailed(f"message {number} is in {own_chat}, which is not the channel's chat", is_permanent=True)
 
         def call(bot: "Bot", chat: str, seconds: float) -> "Coroutine[Any, Any, Written | bool]":
             options = {"parse_mode": words.parse_mode, "reply_markup": buttons_of(message), **common(seconds)}
-            return bot.edit_message_text(words.text, chat, int(message_id), **options)
+            return bot.edit_message_text(words.text, chat, int(number), **options)
 
         try:
-            self._attempt(call, timeout_seconds)
+            self._attempt(call, gives_up_at - time.monotonic())
         except SendFailed as failure:
             if "message is not modified" in str(failure).lower():
-                return Accepted(f"message {message_id} is like that already")
+                return Accepted(f"message {number} is like that already")
             raise
-        return Accepted(f"message {message_id} edited")
+        return Accepted(f"message {number} edited")
 
-    def _attempt(self, call: _Call, timeout_seconds: float) -> int:
-        """The id of the message that a call of the Bot API wrote within so many seconds in all. Raises SendFailed."""
+    def _attempt(self, call: _Call, timeout_seconds: float) -> tuple[str, int]:
+        """The chat and the number of the message that a call wrote within so many seconds in all. Raises SendFailed."""
         gives_up_at = time.monotonic() + timeout_seconds
         # Imported here, because it takes 100 ms and only a send needs it.
         from telegram import error
@@ -174,19 +178,33 @@ class TelegramNotifier(NotifierKind):
             new_chats[self._group] = str(new)
         return new is not None
 
+    def _writes_to(self, chat: str, timeout_seconds: float) -> bool:
+        """Whether a chat is the channel's. Another process may know alone that the group has moved there."""
+        if chat in self.chats or not self.is_group or len(self.chats) > 1:
+            return chat in self.chats
+        # Imported here: hardly any edit needs it.
+        import requests
+
+        try:
+            self.look_for_move(timeout_seconds)
+        except requests.RequestException:
+            # Its text holds the token.
+            raise SendFailed("Telegram did not say whether the group has moved") from None
+        return chat in self.chats
+
     def _moved(self) -> str:
         """The log's words about a group that became a supergroup, and has another id."""
         new = new_chats.get(self._group)
         return f"; the group moved: {self.setting('chat_id')} has to be {new}" if new else ""
 
-    def _call_where_it_is(self, call: _Call, gives_up_at: float) -> int:
+    def _call_where_it_is(self, call: _Call, gives_up_at: float) -> tuple[str, int]:
         from telegram import error
 
         bot = bot_of(self.bot_token.get_secret_value(), f"{self.api_url}/bot")
 
-        def written(chat: str) -> int:
+        def written(chat: str) -> tuple[str, int]:
             message: Any = answer_of(call(bot, chat, max(0.0, gives_up_at - time.monotonic())))
-            return int(message.message_id)
+            return chat, int(message.message_id)
 
         try:
             return written(new_chats.get(self._group, self.chat_id))

@@ -8,7 +8,7 @@ from shared.channels import configured
 from shared.models import AlertStatus
 from shared.models.message import Fact, Link
 from shared.notifiers import NotifierKind, SendFailed
-from shared.notifiers.services.telegram import TelegramNotifier
+from shared.notifiers.services.telegram import TelegramNotifier, new_chats
 from shared.settings import SettingError
 from tests.shared.notifiers.messages import LINKS, listed, message
 from tests.support.stand_ins import Behaviour, BotApi, asks_to_wait, bad_gateway, hangs, refuses
@@ -104,10 +104,10 @@ def test_there_are_no_buttons_that_nobody_hears(bot_api: BotApi, telegram: Notif
 @pytest.mark.usefixtures("pressed")
 def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: NotifierKind) -> None:
     sent = telegram.send(message(), timeout_seconds=5)
-    assert sent.message_id == "1"
+    assert sent.message_id == "-100123/1"
     facts = (Fact("Now", "«kim» has it"),)
     changed = message(status=AlertStatus.ACK)._replace(title="OUTAGE Shop", facts=facts, actions=())
-    assert telegram.update(changed, "1", timeout_seconds=5).answer == "message 1 edited"
+    assert telegram.update(changed, sent.message_id, timeout_seconds=5).answer == "message 1 edited"
     assert bot_api.shown["-100123", 1] == ("OUTAGE Shop\nNow: «kim» has it\n#17", [])
     assert len(bot_api.messages) == 1
     edit = bot_api.edits[0]
@@ -115,6 +115,30 @@ def test_a_message_is_edited_in_place(bot_api: BotApi, telegram: NotifierKind) -
     assert json.loads(edit.fields["link_preview_options"]) == {"is_disabled": True}
     again = telegram.update(changed, "1", timeout_seconds=5)
     assert again.answer == "message 1 is like that already", "not modified is a success"
+
+
+def test_an_edit_of_another_chats_message_is_given_up(bot_api: BotApi) -> None:
+    """Somebody took the first chat of a list away, and the channel has its number in another one."""
+    channels = [telegram_of(bot_api, TELEGRAM_CHAT_ID=chats) for chats in ("@First,-100123", "-100123")]
+    sent = channels[0].send(message(), timeout_seconds=5)
+    assert sent.message_id == "@first/1"
+    channels[1].send(message(), timeout_seconds=5)
+    with pytest.raises(SendFailed, match="message 1 is in @first, which is not the channel's chat") as raised:
+        channels[1].update(message(), sent.message_id, timeout_seconds=5)
+    assert raised.value.is_permanent
+    assert bot_api.edits == []
+
+
+def test_a_process_that_does_not_know_of_a_move_edits_in_the_new_chat(bot_api: BotApi) -> None:
+    new_chats.clear()
+    sender, other = (telegram_of(bot_api, TELEGRAM_BOT_TOKEN=bot_api.token, TELEGRAM_CHAT_ID="-42") for _ in range(2))
+    bot_api.moved_to = -1001
+    new_chats[bot_api.url, "-42"] = "-1001"
+    sent = sender.send(message(), timeout_seconds=5)
+    assert sent.message_id == "-1001/1"
+    new_chats.clear()
+    other.update(message(status=AlertStatus.ACK), sent.message_id, timeout_seconds=5)
+    assert [(edit.chat_id, edit.fields["message_id"]) for edit in bot_api.edits] == [("-1001", "1")]
 
 
 @pytest.mark.slow
