@@ -35,12 +35,10 @@ def deliver_at_once(
             # Imported here, and below: usually nothing is owed, and the words of messages cost a cold start.
             from shared.delivery.run import AT_ONCE, Run
 
-            language, ttl_seconds = settings.message_language, settings.notification_ttl_seconds
-            run = Run(store, notifiers, language, AT_ONCE, now, ttl_seconds, among=notification_ids)
-            run.lasted = store.notifications.channels_of(notification_ids)
+            lasted = store.notifications.channels_of(notification_ids)
             # A thread and a claim for each of many other channels would hold these up.
-            run.channels = [channel for channel in notifiers if channel in run.lasted]
-            run.go()
+            channels = [channel for channel in notifiers if channel in lasted]
+            Run(store, notifiers, settings, AT_ONCE, now, channels=channels, among=notification_ids, lasted=lasted).go()
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
@@ -82,8 +80,7 @@ def deliver_owed(
     if due or mailing:
         from shared.delivery.run import RUN, Run
 
-        run = Run(store, notifiers, settings.message_language, RUN, clock, ttl_seconds, pause=pause)
-        run.channels, run.mailing = due, mailing
+        run = Run(store, notifiers, settings, RUN, clock, channels=due, mailing=mailing, pause=pause)
         run.go()
         outcomes = run.outcomes
     return {**outcomes, AttemptStatus.EXPIRED: len(expired)}

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared import links
 from shared.delivery.retry import pause_after, retry_at
 from shared.delivery.sending import log_attempt, send
-from shared.delivery.texts import Language
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.models import Attempt, AttemptStatus
 from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, pace_of
+from shared.settings import Settings
 from shared.store import Owed, Store, StoreUnavailable
 from shared.threads import started
 
@@ -34,9 +34,6 @@ SEND_SECONDS = 10.0
 POLL_SECONDS = 0.25
 # A run waits for a list for so long. It leaves messages that have to wait longer to a later run.
 LIST_SECONDS = 2.0
-
-# Serves the channel of this name; None: mails the subscribers of status pages.
-Sender = str | None
 
 
 class Budget(NamedTuple):
@@ -60,27 +57,31 @@ class Run:
         self,
         store: Store,
         notifiers: Mapping[str, Notifier],
-        language: Language,
+        settings: Settings,
         budget: Budget,
         clock: Callable[[], datetime],
-        ttl_seconds: float,
+        *,
+        channels: Collection[str],
         among: Sequence[int] | None = None,
+        lasted: Mapping[str, float] | None = None,
+        mailing: "Mailing | None" = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        self.store, self.notifiers, self.language = store, notifiers, language
-        self.budget, self.clock, self.ttl_seconds, self.among = budget, clock, ttl_seconds, among
-        self.pause = pause
-        # Those that are served.
-        self.channels: Collection[str] = notifiers.keys()
-        # How many seconds the last attempt of each channel took, as far as that is known.
-        self.lasted: dict[str, float] = {}
-        # The mailing to the subscribers of status pages beside them, if anybody is owed a mail.
-        self.mailing: Mailing | None = None
+        """``channels``: those that are served. ``among``: only these notifications.
+
+        ``lasted``: how many seconds the last attempt of each channel took, as far as that is known. ``mailing``: what
+        is owed to the subscribers of status pages. ``pause``: waits until a list may go.
+        """
+        self.store, self.notifiers, self.budget, self.clock = store, notifiers, budget, clock
+        self.language, self.ttl_seconds = settings.message_language, settings.notification_ttl_seconds
+        self.channels, self.among, self.mailing, self.pause = channels, among, mailing, pause
+        self.lasted = dict(lasted or {})
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self._links = links.configured()
         self._unrecorded = unrecorded_of(store)
         self._started = time.monotonic()
-        self._senders: dict[Sender, threading.Thread] = {}
+        # The threads by their names.
+        self._senders: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
         # How many channels are sending, or wait for a list.
         self._busy = 0
@@ -97,39 +98,42 @@ class Run:
         else:
             # This run sends only what was just owed. It serves one channel itself: a thread's start delays a message.
             channels = list(self.channels)
-            self._start(channels[1:])
+            self._start(self._serving(channels[1:]))
             for channel in channels[:1]:
-                self._serve(channel)
+                self._serve_channel(channel)
             for sender in self._senders.values():
                 sender.join()
         if self._trouble:
             raise self._trouble
 
     def _serve_until_nothing_is_due(self) -> None:
-        self._start(self.channels)
+        jobs = self._serving(self.channels)
         if self.mailing is not None:
-            self._start([None])
+            jobs["mailing"] = functools.partial(self._send_mails, self.mailing)
+        self._start(jobs)
         asks_at = time.monotonic() + POLL_SECONDS
         while sending := [sender for sender in self._senders.values() if sender.is_alive()]:
             sending[0].join(max(0.0, asks_at - time.monotonic()))
             if time.monotonic() >= asks_at:
-                self._start(self._come_due())
+                self._start(self._serving(self._come_due()))
                 asks_at = time.monotonic() + POLL_SECONDS
 
-    def _start(self, senders: Collection[Sender]) -> None:
-        """Start those of ``senders`` that are not under way."""
-        unstarted: list[Sender] = []
-        for sender in senders:
-            if sender in self._senders and self._senders[sender].is_alive():
+    def _serving(self, channels: Collection[str]) -> dict[str, Callable[[], None]]:
+        return {f"sender of {each}": functools.partial(self._serve_channel, each) for each in channels}
+
+    def _start(self, jobs: Mapping[str, Callable[[], None]]) -> None:
+        """Start those of the jobs, by the names of their threads, that are not under way."""
+        unstarted: list[Callable[[], None]] = []
+        for name, job in jobs.items():
+            if name in self._senders and self._senders[name].is_alive():
                 continue
-            name = f"sender of {sender or 'mails'}"
-            thread = threading.Thread(target=self._serve, args=(sender,), daemon=True, name=name)
+            thread = threading.Thread(target=job, daemon=True, name=name)
             if started(thread):
-                self._senders[sender] = thread
+                self._senders[name] = thread
             else:
-                unstarted.append(sender)
-        for sender in unstarted:
-            self._serve(sender)
+                unstarted.append(job)
+        for job in unstarted:
+            job()
 
     def _come_due(self) -> Collection[str]:
         """The channels that something has come due on. A sender that is slow on another must not hold it up."""
@@ -140,13 +144,10 @@ class Run:
         except StoreUnavailable:
             return ()  # the senders say so, if they need it
 
-    def _serve(self, sender: Sender) -> None:
-        if sender is not None:
-            self._serve_channel(sender)
-        elif self.mailing is not None:
-            # Slow as it may be, messages that come due on the channels meanwhile do not wait for it.
-            with self._being_busy():
-                self.mailing.go(max(0.0, self.budget.starts_until - self._elapsed()))
+    def _send_mails(self, mailing: "Mailing") -> None:
+        # Slow as it may be, messages that come due on the channels meanwhile do not wait for it.
+        with self._being_busy():
+            mailing.go(max(0.0, self.budget.starts_until - self._elapsed()))
 
     def _serve_channel(self, channel: str) -> None:
         pause = POLL_SECONDS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.delivery.handing import Sent, hand_over
-from shared.delivery.texts import Language, message_about
+from shared.delivery.texts import compose_owed
 from shared.links import Links
 from shared.logs import step
 from shared.models import Attempt, AttemptStatus, Notification, storable
@@ -13,6 +13,7 @@ from shared.models.message import Circumstances
 from shared.notifiers import Notifier, preferences_of, shows_facts
 from shared.notifiers.outcomes import MOST_COPIES, PERHAPS
 from shared.store import Owed, Store, StoreUnavailable
+from shared.words import Language
 
 # An alert's last rows, among which those of the last minutes are.
 _LOGS = 500
@@ -31,7 +32,7 @@ def send(
 ) -> Sent:
     """Send one message about all that is ``listed``, within ``seconds``. Never raises."""
     known = _circumstances(listed, notifier, store, now)
-    message, remark = message_about(listed, language, known, preferences_of(notifier), links, at=now)
+    message, remark = compose_owed(listed, language, known, preferences_of(notifier), links, at=now)
     message = message._replace(installation=installation)
     sent = _settled(hand_over(notifier, message, listed[0], seconds=seconds), listed[0].notification, store)
     # The channel's own words may hold anything, and the store must be able to keep them.

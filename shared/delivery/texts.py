@@ -6,17 +6,15 @@ from datetime import datetime
 
 from shared.links import Links
 from shared.logs import step
-from shared.messages import Language, compose_short, compose_short_list, page_label, update_about
-from shared.messages import message_about as composed
+from shared.messages import compose_short, compose_short_list, message_about, page_label, update_about
 from shared.models import Alert, Notification
 from shared.models.channel import Preferences
 from shared.models.message import Circumstances, Link, Message
 from shared.store import Owed
+from shared.words import Language
 
-__all__ = ["Language", "message_about"]
 
-
-def message_about(
+def compose_owed(
     listed: Sequence[Owed],
     language: Language,
     circumstances: Circumstances | None = None,
@@ -37,7 +35,7 @@ def message_about(
     remark = f" (a list of {len(pairs)})" if len(pairs) > 1 else ""
     try:
         if edited is None:
-            message = composed(pairs, language, circumstances=circumstances)
+            message = message_about(pairs, language, circumstances=circumstances)
         else:
             message = update_about(
                 listed[0].alert, listed[0].notification, edited, language, circumstances=circumstances

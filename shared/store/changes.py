@@ -8,7 +8,7 @@ from shared.alerting import resolve
 from shared.alerting.routing.routes import (
     ACKNOWLEDGED,
     CHANNEL_GONE,
-    Message,
+    Matter,
     begun,
     decide,
     ends_with_acknowledgement,
@@ -115,18 +115,18 @@ def owe(
     """
     said_before = [] if alert.status.is_active else _suppress_held(transaction, alert, now)
     kept_from = untold(said_before)
-    message = Message(kind or notifications.kind_of(alert), alert.opened_at)
+    matter = Matter(kind or notifications.kind_of(alert), alert.opened_at)
     routes = by_name(channels)
-    if message.kind is NotificationKind.RECOVERY:
+    if matter.kind is NotificationKind.RECOVERY:
         told_on = begun(said_before)
         gone = sorted(told_on - kept_from.keys() - routes.keys())
-        keep_back(transaction, alert, gone, message.kind, CHANNEL_GONE, now=now, **said)
+        keep_back(transaction, alert, gone, matter.kind, CHANNEL_GONE, now=now, **said)
         if not is_orphaned(told_on - kept_from.keys(), routes):
             routes = {channel: route for channel, route in routes.items() if channel in told_on}
     ready: list[int] = []
     for channel, route in routes.items():
-        verdict = decide(message, route, now, held_by=hold, untold=kept_from.get(channel))
-        about = {**said, "kind": message.kind, "status": verdict.status, "reason": reason or verdict.rule}
+        verdict = decide(matter, route, now, held_by=hold, untold=kept_from.get(channel))
+        about = {**said, "kind": matter.kind, "status": verdict.status, "reason": reason or verdict.rule}
         owed = notifications.owe(transaction, alert, [channel], now=now, **about)
         if verdict.status is NotificationStatus.PENDING:
             ready += [each.id for each in owed]
@@ -140,8 +140,8 @@ def acknowledge(transaction: Transaction, alert: Alert, channels: Channels, now:
     """Send nothing any more of what waits to see whether somebody acknowledges the alert."""
     routes = by_name(channels)
     for each in notifications.held(transaction, alert.id):
-        message, route = Message(each.kind, alert.opened_at), routes.get(each.channel, Route())
-        if ends_with_acknowledgement(message, each.reason, route, now):
+        matter, route = Matter(each.kind, alert.opened_at), routes.get(each.channel, Route())
+        if ends_with_acknowledgement(matter, each.reason, route, now):
             suppress(transaction, each, now, reason=ACKNOWLEDGED)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.delivery.texts import message_about
+from shared.delivery.texts import compose_owed
 from shared.links import VALID_FOR, Grant, Links, links_of
 from shared.models.message import Message
 from shared.settings import Settings
@@ -110,7 +110,7 @@ def test_what_is_no_monitor_cannot_be_silenced(store: Store, channel: Channel) -
 def test_a_list_has_no_links(store: Store, channel: Channel) -> None:
     add(store, *(event(0, ok=False, monitor=f"m{number}") for number in range(3)), received=0, channels=("a",))
     owed = [store.notifications.claim("a", now=at(0), leased_until=at(30)) for _ in range(3)]
-    message, _ = message_about([each for each in owed if each], "en", links=links(), at=at(0))
+    message, _ = compose_owed([each for each in owed if each], "en", links=links(), at=at(0))
     assert message.is_list
     assert message.links == ()
 

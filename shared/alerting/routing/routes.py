@@ -27,7 +27,7 @@ _NEVER_DELAYED = (
 NOT_SENT = (NotificationStatus.HELD, NotificationStatus.SUPPRESSED)
 
 
-class Message(NamedTuple):
+class Matter(NamedTuple):
     """The question to a route: a message of this kind about an alert that opened then."""
 
     kind: NotificationKind
@@ -46,25 +46,25 @@ _NOW = Verdict(NotificationStatus.PENDING)
 
 
 def decide(
-    message: Message, route: Route, now: datetime, *, held_by: str | None = None, untold: str | None = None
+    matter: Matter, route: Route, now: datetime, *, held_by: str | None = None, untold: str | None = None
 ) -> Verdict:
     """Decide what happens to a message on a channel.
 
     ``held_by``: the rule that holds messages about its monitor back. ``untold``: see ``untold``; the channel's own.
     """
-    if route.only is not None and message.kind not in route.only:
+    if route.only is not None and matter.kind not in route.only:
         return Verdict(NotificationStatus.SUPPRESSED, ONLY)
-    if message.kind is NotificationKind.RECOVERY and untold is not None:
+    if matter.kind is NotificationKind.RECOVERY and untold is not None:
         return Verdict(NotificationStatus.SUPPRESSED, untold)
     if held_by is not None:
         return Verdict(NotificationStatus.HELD, held_by)
-    return waits(message, route, now) or _NOW
+    return waits(matter, route, now) or _NOW
 
 
-def waits(message: Message, route: Route, now: datetime) -> Verdict | None:
+def waits(matter: Matter, route: Route, now: datetime) -> Verdict | None:
     """Why the channel does not get the message yet; None if it can."""
-    if is_delayed(message, route, now):
-        return Verdict(NotificationStatus.HELD, DELAY, message.opened_at + route.delay)
+    if is_delayed(matter, route, now):
+        return Verdict(NotificationStatus.HELD, DELAY, matter.opened_at + route.delay)
     if route.quiet_hours is None:
         return None
     # Imported here: most channels have none, and the time zones cost a cold start.
@@ -74,17 +74,17 @@ def waits(message: Message, route: Route, now: datetime) -> Verdict | None:
     return Verdict(NotificationStatus.HELD, QUIET_HOURS, ends_at) if ends_at else None
 
 
-def is_delayed(message: Message, route: Route, now: datetime) -> bool:
+def is_delayed(matter: Matter, route: Route, now: datetime) -> bool:
     """Whether the alert has not lasted long enough yet."""
-    if not route.delay or message.kind in _NEVER_DELAYED:
+    if not route.delay or matter.kind in _NEVER_DELAYED:
         return False
     # A time that lies ahead is from before the clock was set back, and must not hold the message for as long.
-    return message.opened_at - CLOCK_TOLERANCE <= now < message.opened_at + route.delay
+    return matter.opened_at - CLOCK_TOLERANCE <= now < matter.opened_at + route.delay
 
 
-def ends_with_acknowledgement(message: Message, rule: str | None, route: Route, now: datetime) -> bool:
+def ends_with_acknowledgement(matter: Matter, rule: str | None, route: Route, now: datetime) -> bool:
     """Whether a message that is held by ``rule`` is not sent any more once somebody has acknowledged the alert."""
-    return message.kind in FOLLOW_UPS or rule == DELAY or is_delayed(message, route, now)
+    return matter.kind in FOLLOW_UPS or rule == DELAY or is_delayed(matter, route, now)
 
 
 def untold(said: Iterable[Mapping[str, Any]]) -> dict[str, str]:

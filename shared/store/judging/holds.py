@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.alerting.dependencies import Judged, Standing
-from shared.alerting.routing.routes import DELAY, NOT_SENT, QUIET_HOURS, Message, waits
+from shared.alerting.routing.routes import DELAY, NOT_SENT, QUIET_HOURS, Matter, waits
 from shared.models import Alert, Monitor, Notification
 from shared.models.channel import Channels, Route, by_name
 from shared.store.engines.database import Transaction
@@ -45,7 +45,7 @@ def review(transaction: Transaction, now: datetime, channels: Channels) -> Revie
     found = Review([], [], moved)
     for each in held:
         alert = about[each.alert_id]
-        wait = waits(Message(each.kind, alert.opened_at), routes.get(each.channel, Route()), now)
+        wait = waits(Matter(each.kind, alert.opened_at), routes.get(each.channel, Route()), now)
         dependency = Hold.DEPENDENCY if alert.id in blocked else None
         rules = (dependency, coverage.hold(known.get(alert.id), now), wait.rule if wait else None)
         first = next((rule for rule in rules if rule is not None), None)

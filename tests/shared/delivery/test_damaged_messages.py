@@ -104,7 +104,7 @@ def test_a_text_that_cannot_be_composed_is_replaced(store: Store, monkeypatch: p
             raise KeyError("no words")
         return message_about(pairs, language)
 
-    monkeypatch.setattr(texts, "composed", composed)
+    monkeypatch.setattr(texts, "message_about", composed)
     for monitor in ("bad", "good"):
         owe(store, monitor=monitor)
     channel = Channel()

@@ -20,7 +20,7 @@ BY_KIM = "«kim» has it since 2025-01-08 12:02:00 UTC"
 
 def first(title: str | None = TITLE, text: str | None = TEXT) -> Message:
     wishes = Preferences(title=title, text=text)
-    message, remark = texts.message_about([Owed(notification(), alert())], "en", preferences=wishes)
+    message, remark = texts.compose_owed([Owed(notification(), alert())], "en", preferences=wishes)
     assert remark == ""
     return message
 
@@ -30,7 +30,7 @@ def edit(
 ) -> Message:
     later = notification("UPDATE", id=18, edits=17, occurred_at=NOON + timedelta(minutes=9))
     owed = Owed(later, now, notification())
-    message, remark = texts.message_about([owed], "en", preferences=Preferences(title, text, language))
+    message, remark = texts.compose_owed([owed], "en", preferences=Preferences(title, text, language))
     assert remark == ""
     return message
 
@@ -67,6 +67,6 @@ def test_an_edit_is_in_the_channels_language() -> None:
 
 def test_an_edit_whose_template_fails_has_the_usual_text() -> None:
     owed = Owed(notification("UPDATE", id=18, edits=17), TAKEN, notification())
-    message, remark = texts.message_about([owed], "en", preferences=Preferences(text="{{ 1 / (alert_id - 7) }}"))
+    message, remark = texts.compose_owed([owed], "en", preferences=Preferences(text="{{ 1 / (alert_id - 7) }}"))
     assert remark == " (template failed: division by zero; built-in text sent)"
     assert message.content.startswith(f"Now: {BY_KIM}\nCause: HTTP 503 Service Unavailable\n")

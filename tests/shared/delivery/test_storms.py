@@ -244,7 +244,7 @@ def test_a_list_that_could_not_be_recorded_is_recorded_later(store: Store, clock
 def test_a_list_that_cannot_be_composed_still_names_its_subjects(
     store: Store, clock: Clock, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "composed", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(texts, "message_about", lambda *_, **__: 1 / 0)
     change(store, 30)
     assert run(store, clock, a=phone) == {"SENT": 30}
     assert phone.texts[5].splitlines()[:2] == ["OUTAGE: 25", "m005 · #6"]

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from shared.delivery.texts import message_about
+from shared.delivery.texts import compose_owed
 from shared.messages import Language
 from shared.models import Cause
 from shared.models.message import Message
@@ -30,7 +30,7 @@ def storm(language: Language = "en", count: int = 25) -> Message:
         Owed(notification(id=1200 + id_, alert_id=id_), alert(id=id_, subject=f"Shop in Seoul {id_}", cause_data=CAUSE))
         for id_ in range(1, count + 1)
     ]
-    return message_about(owed, language)[0]
+    return compose_owed(owed, language)[0]
 
 
 def told_of(text: str) -> list[int]:
@@ -86,5 +86,5 @@ def test_an_sms_of_a_list_says_how_many_and_which() -> None:
 
 def test_a_list_that_could_not_be_composed_counts_too() -> None:
     broken = [Owed(notification(id=number), alert(cause_data=7)) for number in NUMBERS]
-    message, _ = message_about(broken, "en")
+    message, _ = compose_owed(broken, "en")
     assert told_of(body_within(message, 90)) == [*NUMBERS]

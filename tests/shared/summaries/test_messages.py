@@ -158,5 +158,5 @@ def test_templates_do_not_change_it() -> None:
     about = summary()
     owed = Owed(notification("SUMMARY", id=17), about)
     wishes = Preferences(title="{{ kind }} {{ monitor }}", text="{{ cause }}")
-    said, remark = texts.message_about([owed], "en", preferences=wishes)
+    said, remark = texts.compose_owed([owed], "en", preferences=wishes)
     assert (said.title, said.template, remark) == ("SUMMARY last week, 16–22 Nov", None, "")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.alerting.routing.routes import (
-    Message,
+    Matter,
     Verdict,
     begun,
     decide,
@@ -28,8 +28,8 @@ BOTH = Route(quiet_hours=QuietHours(time(11), time(13)), delay=timedelta(minutes
 LONG = Route(quiet_hours=QuietHours(time(11), time(13)), delay=timedelta(hours=2))
 
 
-def message(kind: str = "OUTAGE", opened: float = 0) -> Message:
-    return Message(NotificationKind(kind), at(opened))
+def matter(kind: str = "OUTAGE", opened: float = 0) -> Matter:
+    return Matter(NotificationKind(kind), at(opened))
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_a_channels_rules(
 ) -> None:
     status, *rest = verdict.split()
     rule, ends_at = rest[0] if rest else None, at(float(rest[1])) if rest[1:] else None
-    assert decide(message(kind), route, at(seconds), **rules) == Verdict(NotificationStatus(status), rule, ends_at), why
+    assert decide(matter(kind), route, at(seconds), **rules) == Verdict(NotificationStatus(status), rule, ends_at), why
 
 
 def test_a_kind_that_only_the_configuration_knows_is_not_delayed() -> None:
-    drill = Message("DRILL", NOON)  # type: ignore[arg-type]  # a kind that comes with drills
+    drill = Matter("DRILL", NOON)  # type: ignore[arg-type]  # a kind that comes with drills
     assert decide(drill, LATER, NOON).status is NotificationStatus.PENDING
 
 
@@ -103,7 +103,7 @@ def test_a_kind_that_only_the_configuration_knows_is_not_delayed() -> None:
 def test_what_an_acknowledgement_ends(
     why: str, kind: str, rule: str, route: Route, seconds: float, is_over: bool
 ) -> None:
-    assert ends_with_acknowledgement(message(kind), rule, route, at(seconds)) is is_over, why
+    assert ends_with_acknowledgement(matter(kind), rule, route, at(seconds)) is is_over, why
 
 
 @pytest.mark.parametrize(
