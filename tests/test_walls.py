@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "tables.windows": {"engines.database", "refusals"},
     "tables.incidents": {"engines.database", "refusals"},
     "asking": {"engines.database", "tables", "refusals", "asking", "judging.by_hand"},
-    "asking.monitors": {"engines.database", "migrate", "tables", "asking", "monitors"},
+    "asking.monitors": {"engines.database", "migrate", "tables", "asking", "monitors", "judging.dependencies"},
     "changes": {"engines.database", "tables"},
     "clock": {"engines.database", "tables"},
     "upkeep": {"engines.database", "tables", "clock", "subscribing.subscribers", "upkeep"},

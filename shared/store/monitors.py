@@ -97,7 +97,8 @@ def replace(
         give_name(transaction, monitor_id, row["name"], policy.name, version=edit.version, at=now)
         rename_mentions(transaction, row["name"], policy.name, version=edit.version, at=now)
         row = policies.get(transaction, monitor_id)
-    refuse_wrong_parents(transaction, policy)
+    stored = policies.policy_of(row)
+    refuse_wrong_parents(transaction, policy, stored.depends_on if stored else ())
     if policy.escalation != row["escalation"]:
         # A former version took any name, and whoever changes something else may keep it.
         edit.refuse_unknown_escalation(policy)

@@ -72,7 +72,7 @@ def form_page(
 ) -> Response:
     """The form with these texts. ``trial``: what was tried with it. ``copied``: what a duplicate began with."""
     wrong = _by_field(kind, mistakes or {})
-    other = _other(visit, kind, texts, channels, edited.stored) if edited and edited.stored else {}
+    other = _stored(visit, kind, texts, channels, edited) if edited else {}
     lacks = _lacking(visit, kind, texts, copied, trial) if copied else []
     title = visit.say("edit_one", name=texts.get("name", "")) if edited else visit.say("add")
     return visit.page(
@@ -133,6 +133,15 @@ def _fields(visit: Visit, kind: Kind, wrong: Mistakes, *, is_rest_open: bool) ->
         "labels": {field.path: _label(visit, field.path) for field in fields},
         "is_rest_open": is_rest_open or any(not field.is_main and field.path in wrong for field in fields),
     }
+
+
+def _stored(
+    visit: Visit, kind: Kind, texts: Mapping[str, str], channels: Sequence[str] | None, edited: Edited
+) -> dict[str, str]:
+    """A word on what is stored, by the field: a name that is gone, and what somebody else stored meanwhile."""
+    lost = visit.store.monitors.lost_parents(edited.number)
+    words = {"depends_on": " ".join(visit.say("unknown_name", name=name) for name in lost)} if lost else {}
+    return words | (_other(visit, kind, texts, channels, edited.stored) if edited.stored else {})
 
 
 def _other(

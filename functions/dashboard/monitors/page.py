@@ -106,6 +106,7 @@ def _policy(visit: Visit, entry: "Entry") -> dict[str, Any]:
         "token": policy.heartbeat.token if visit.session and policy and policy.heartbeat else None,
         "is_editable": row["source"] == "api",
         "is_removable": row["source"] in ("api", "report"),
+        "dependents": visit.store.monitors.dependents(row["id"]) if row["source"] in ("api", "report") else [],
         "is_checked": row["interval_seconds"] is not None and row["is_watched"] and row["source"] != "report",
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from shared.models import as_text
+from shared.models import Monitor, as_text, value_of
 from shared.store.asking.entries import Entry, entries, entry
 from shared.store.engines.database import Database
 from shared.store.tables import configuration, monitors, policies
@@ -62,7 +62,7 @@ class Monitors:
             PolicyChanged: what is stored has another version.
             OwnedElsewhere: its policy is the file's, or TARGET_URL's, or nobody's.
             NameTaken: another one has the new name.
-            UnknownName: it depends on something, or has a new escalation, that there is not.
+            UnknownName: it depends on something new, or has a new escalation, that there is not.
             DependsInCircle: something that it depends on depends on it.
         """
         from shared.store.monitors import replace
@@ -93,6 +93,21 @@ class Monitors:
 
         with self._database.transaction() as transaction:
             return remove(transaction, monitor_id, now, channels)
+
+    def dependents(self, monitor_id: int) -> list[str]:
+        """The monitors that depend on this one, directly or through others. Raises MonitorNotFound."""
+        from shared.store.judging.dependencies import dependents
+
+        with self._database.snapshot() as snapshot:
+            return dependents(snapshot, value_of(Monitor, policies.get(snapshot, monitor_id)))
+
+    def lost_parents(self, monitor_id: int) -> list[str]:
+        """The names in ``depends_on`` that no monitor and no group has any more. Raises MonitorNotFound."""
+        from shared.store.judging.dependencies import lost_parents
+
+        with self._database.snapshot() as snapshot:
+            policy = policies.policy_of(policies.get(snapshot, monitor_id))
+            return lost_parents(snapshot, policy.depends_on if policy else ())
 
     def want_check(self, monitor_id: int, *, now: datetime) -> Entry:
         """Let an agent check a monitor with its next claim. Raises MonitorNotFound."""

@@ -1,7 +1,7 @@
 """Dependencies of monitors, in both directions, as the store knows them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -66,18 +66,27 @@ def save(transaction: Transaction, alert: Alert, judged: Judged) -> None:
     standings.save(transaction, alert.id, judged.standing, suppressed_by)
 
 
-def refuse_wrong_parents(transaction: Transaction, policy: "Policy") -> None:
-    """Raise UnknownName or DependsInCircle if the policy depends on what is not there, or on itself in the end."""
+def refuse_wrong_parents(transaction: Transaction, policy: "Policy", kept: Collection[str] = ()) -> None:
+    """Raise UnknownName or DependsInCircle if the policy depends on what is not there, or on itself in the end.
+
+    ``kept``: the names that the stored policy has already. They may be gone: otherwise nobody could even pause it.
+    """
     if not policy.depends_on:
         return
     found = monitors.named_or_grouped(transaction, policy.depends_on)
     known = {each.name for each in found} | {each.group_name for each in found}
     behind = set(dependents(transaction, Monitor(name=policy.name, target_url="", group_name=policy.group)))
     for name in policy.depends_on:
-        if name not in known:
+        if name not in known and name not in kept:
             raise UnknownName("depends_on", name)
         if behind & {each.name for each in parents_of([name], found, policy.name)}:
             raise DependsInCircle(name)
+
+
+def lost_parents(transaction: Transaction, depends_on: Collection[str]) -> list[str]:
+    """Those of the names that no monitor and no group has any more."""
+    existing = monitors.existing_names(transaction, depends_on) if depends_on else set()
+    return [name for name in depends_on if name not in existing]
 
 
 def refuse_circle(transaction: Transaction) -> None:

@@ -117,6 +117,15 @@ def named_or_grouped(transaction: Transaction, names: Iterable[str]) -> list[Mon
     return transaction.values(Monitor, sql, **named)
 
 
+def existing_names(transaction: Transaction, names: Iterable[str]) -> set[str]:
+    """Those of the names that a monitor or a group has, whether it is watched or paused."""
+    named = {f"name_{number}": name for number, name in enumerate(names)}
+    some = ", ".join(f":{key}" for key in named)
+    sql = "SELECT name, group_name FROM monitors WHERE removed_at IS NULL"
+    rows = transaction.rows(f"{sql} AND (name IN ({some}) OR group_name IN ({some}))", **named)
+    return {row[column] for row in rows for column in ("name", "group_name")}
+
+
 def for_pages(transaction: Transaction, names: Collection[str] | None = None) -> list[Row]:
     """The facts for a status page of the monitors with these names, by default all, in the order of their ids."""
     facts = """SELECT monitors.id, monitors.name, group_name, tags, target_url, policy, state, since, is_watched,

@@ -37,6 +37,7 @@ WORDS: Texts = {
     "export": "Export as YAML",
     "remove": "Delete",
     "remove_means": "It is watched no more. Its history stays, and an open alert ends.",
+    "dependents": ("{n} monitor depends on it: {names}.", "{n} monitors depend on it: {names}."),
     "remove_really": "Delete for good",
     "every": "every {interval}",
     "last_check": "Last check",

@@ -37,6 +37,7 @@ WORDS: Texts = {
     "export": "YAML로 내보내기",
     "remove": "삭제",
     "remove_means": "더 이상 지켜보지 않습니다. 기록은 남고, 열린 알림은 끝납니다.",
+    "dependents": "이 모니터에 의존하는 모니터가 {n}개 있습니다: {names}.",
     "remove_really": "완전히 삭제",
     "every": "{interval}마다",
     "last_check": "마지막 확인",
