@@ -1,6 +1,7 @@
 """A visit to the dashboard: the person, their permissions, and the page they get."""
 
 import functools
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,15 @@ class Visit:
     def by(self) -> str:
         """The person that changes are recorded under."""
         return (self.session and self.session.name) or FIRST
+
+    @property
+    def once(self) -> str:
+        """The name of what they send: a form that is sent again as it was, as by a second press, has the same one.
+
+        Each page has another token in its forms.
+        """
+        sent = repr((self.request.path, [(name, self.form.every(name)) for name in self.form]))
+        return f"form {hashlib.sha256(sent.encode()).hexdigest()}"
 
     @property
     def root(self) -> str:

@@ -80,7 +80,13 @@ def act_on_alert(visit: Visit, alert_id: str) -> Response:
     channels = configured()
     note = one_line(visit.form.get("note", ""), MAX_NOTE) or None
     change = visit.store.alerts.move(
-        number, AlertStatus(status), by=visit.by, at=visit.at, channels=routes_of(channels), note=note
+        number,
+        AlertStatus(status),
+        by=visit.by,
+        at=visit.at,
+        channels=routes_of(channels),
+        once=visit.once if note else None,
+        note=note,
     )
     log_move(change, visit.by)
     deliver_at_once(visit.store, channels, change.notification_ids, visit.settings)

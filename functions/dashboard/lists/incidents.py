@@ -69,10 +69,11 @@ def act_on_incidents(visit: Visit) -> Response:
     if len(title) > MAX_TITLE or len(text) > MAX_TEXT:
         return _page(visit, error=visit.say("too_long", n=MAX_TITLE if len(title) > MAX_TITLE else MAX_TEXT))
     try:
-        made = incidents.add(title, text, state, form.every("monitors"), now=visit.at)
+        made = incidents.add(title, text, state, form.every("monitors"), now=visit.at, once=visit.once)
     except UnknownName as unknown:
         return _page(visit, error=visit.say("unknown_target", name=unknown.name))
-    step("server", "incident_created", incident_id=made.id, state=made.state, by=visit.by)
+    if made is not None:
+        step("server", "incident_created", incident_id=made.id, state=made.state, by=visit.by)
     return visit.to("/dashboard/incidents")
 
 

@@ -66,14 +66,19 @@ def act_on_windows(visit: Visit) -> Response:
 
     try:
         window = Window.model_validate(_asked(visit))
-        entry = visit.store.windows.add(window, now=visit.at)
+        entry = (
+            visit.store.windows.silence(window, now=visit.at)
+            if window.kind == "silence" and not _is_planned(visit)
+            else visit.store.windows.add(window, now=visit.at, once=visit.once)
+        )
     except ValidationError as invalid:
         return _page(visit, error=_mistake(visit, invalid))
     except UnknownName as unknown:
         return _page(visit, error=visit.say("unknown_target", name=unknown.name))
     except WindowOver:
         return _page(visit, error=visit.say("window_over"))
-    step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
+    if entry is not None:
+        step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
     return visit.to("/dashboard/windows")
 
 

@@ -75,7 +75,7 @@ def _silence(visit: Visit, number: int) -> None:
 
     name = visit.store.monitors.get(number).row["name"]
     window = Window(kind="silence", monitors=(name,), duration=BUTTON_SILENCE_SECONDS, by=visit.by)
-    entry = visit.store.windows.add(window, now=visit.at)
+    entry = visit.store.windows.silence(window, now=visit.at)
     step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
 
 

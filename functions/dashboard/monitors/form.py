@@ -74,7 +74,7 @@ def add_monitor(visit: Visit) -> Response:
         return visit.to(begin_trial(visit, policy, None, copied.number if copied else None))
     if policy is not None:
         try:
-            entry = visit.store.monitors.add(policy, now=visit.at)
+            entry = visit.store.monitors.add(policy, now=visit.at, once=visit.once)
         except REFUSALS as refusal:
             mistakes = refused(visit, refusal)
         else:
@@ -110,9 +110,11 @@ def edit_monitor(visit: Visit, monitor_id: str) -> Response:
     stored, version = _own(visit, number)
     kind = stored.kind
     trial = trial_named(visit, visit.form.get("trial", ""), number)
-    if visit.form.get("version", str(version)) != str(version):
-        return _changed_meanwhile(visit, number, trial)
     policy, mistakes = typed_policy(visit, kind, stored, policy_tried(trial) if trial else None)
+    if visit.form.get("version", str(version)) != str(version):
+        # A second press finds what the first one saved.
+        is_saved = policy == stored and "save" in visit.form
+        return visit.to(f"/dashboard/monitors/{number}") if is_saved else _changed_meanwhile(visit, number, trial)
     if policy is not None and "try" in visit.form and kind is not Kind.HEARTBEAT:
         return visit.to(begin_trial(visit, policy, number, version=version))
     if policy is not None:
@@ -160,7 +162,7 @@ def _add_first(visit: Visit) -> Response:
         error = mistakes.get("url") or next(iter(mistakes.values()))
         return first_page(visit, url=visit.form.get("url", ""), error=error, status=422)
     try:
-        visit.store.monitors.add(policy, now=visit.at)
+        visit.store.monitors.add(policy, now=visit.at, once=visit.once)
     except NameTaken as taken:
         error = next(iter(refused(visit, taken).values()))
         return first_page(visit, url=visit.form.get("url", ""), error=error, status=422)

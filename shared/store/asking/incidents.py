@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from shared.models import as_text
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
 from shared.store.refusals import UnknownName
+from shared.store.tables import handled_updates
 from shared.store.tables import incidents as table
 from shared.store.tables import monitors as known
 
@@ -53,10 +54,25 @@ class Incidents:
         with self._database.snapshot() as snapshot:
             return incidents_of(snapshot, table.lately(snapshot, past=past))
 
-    def add(self, title: str, text: str, state: str, monitors: Sequence[str], *, now: datetime) -> Incident:
-        """A new incident with its first update. Raises UnknownName if a monitor has none of the names."""
+    @overload
+    def add(self, title: str, text: str, state: str, monitors: Sequence[str], *, now: datetime) -> Incident: ...
+
+    @overload
+    def add(
+        self, title: str, text: str, state: str, monitors: Sequence[str], *, now: datetime, once: str
+    ) -> Incident | None: ...
+
+    def add(
+        self, title: str, text: str, state: str, monitors: Sequence[str], *, now: datetime, once: str | None = None
+    ) -> Incident | None:
+        """A new incident with its first update. Raises UnknownName if a monitor has none of the names.
+
+        ``once``: the name of what asks for it; None if that was handled before.
+        """
         with self._database.transaction() as transaction:
             _refuse_unknown(transaction, monitors)
+            if once is not None and not handled_updates.note(transaction, once, now):
+                return None
             row = table.add(transaction, title, state, monitors, now)
             table.add_update(transaction, row["id"], now, state, text)
             return incidents_of(transaction, [row])[0]

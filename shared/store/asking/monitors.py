@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from shared.models import Monitor, as_text, value_of
 from shared.store.asking.entries import Entry, entries, entry
 from shared.store.engines.database import Database
-from shared.store.tables import configuration, monitors, policies
+from shared.store.tables import configuration, handled_updates, monitors, policies
 from shared.store.tables.configuration import Generation
 
 if TYPE_CHECKING:
@@ -42,12 +42,19 @@ class Monitors:
         with self._database.snapshot() as snapshot:
             return monitors.names_of(snapshot, "monitors")
 
-    def add(self, policy: "Policy", *, now: datetime) -> Entry:
-        """A new monitor of source 'api'. Raises NameTaken, UnknownName, DependsInCircle."""
+    def add(self, policy: "Policy", *, now: datetime, once: str | None = None) -> Entry:
+        """A new monitor of source 'api'. Raises NameTaken, UnknownName, DependsInCircle.
+
+        ``once``: the name of what asks for it; if that was handled before, the monitor that it made is the answer.
+        """
         # Imported here, and below: whoever only reads starts without what ends outages and opens windows.
         from shared.store.monitors import add
 
         with self._database.transaction() as transaction:
+            if once is not None and not handled_updates.note(transaction, once, now):
+                made = policies.named(transaction, policy.name)
+                if made is not None and made["removed_at"] is None:
+                    return entry(transaction, made)
             return entry(transaction, policies.get(transaction, add(transaction, policy, now)))
 
     def replace(

@@ -82,6 +82,15 @@ class Windows:
                 return None
             return _entry(_add(transaction, _columns(window, "api", now), now))
 
+    def silence(self, window: Window, *, now: datetime) -> Entry:
+        """A new silence from now on; an open one about the same is prolonged instead. Raises as ``add`` does."""
+        with self._database.transaction() as transaction:
+            _refuse_unknown(transaction, window)
+            for row in table.open_of(transaction, "silence", window.targets, now):
+                if row["source"] == "api":
+                    return _entry(_prolonged(transaction, row, window, now))
+            return _entry(_add(transaction, _columns(window, "api", now), now))
+
     def change(
         self, window_id: int, changed: Callable[[Window], Window], *, now: datetime, channels: Channels
     ) -> tuple[Entry, list[int]]:
@@ -149,6 +158,17 @@ def _add(transaction: Transaction, columns: dict[str, str | None], now: datetime
     row = table.add(transaction, columns, now)
     replay_facts.add_window(transaction, row["id"], row, now)
     return row
+
+
+def _prolonged(transaction: Transaction, row: Row, window: Window, now: datetime) -> Row:
+    """The row of a silence that is open, with the end of the new ``window`` if that is later."""
+    begins_at, ends_at = datetime.fromisoformat(row["starts_at"]), window.once(now)[1]
+    if ends_at <= datetime.fromisoformat(row["ends_at"]):
+        return row
+    longer = window.model_copy(update={"duration": (ends_at - begins_at).total_seconds()})
+    saved = table.save(transaction, row["id"], _columns(longer, "api", begins_at), now)
+    replay_facts.add_window(transaction, row["id"], saved, now)
+    return saved
 
 
 def _remove(transaction: Transaction, row: Row, now: datetime) -> None:
