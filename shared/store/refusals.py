@@ -117,6 +117,13 @@ class PolicyChanged(Exception):
         super().__init__(f"somebody changed monitor {monitor_id} meanwhile")
 
 
+class IncidentChanged(Exception):
+    """Somebody added an update to the incident after the ones were read that this one is based on."""
+
+    def __init__(self, incident_id: object) -> None:
+        super().__init__(f"somebody changed incident {incident_id} meanwhile")
+
+
 class OwnedElsewhere(Exception):
     """The monitor's policy is not the API's. ``source``: whose it is."""
 

@@ -12,7 +12,7 @@ from shared import web
 from shared.logs import step
 from shared.pages.markdown import markdown
 from shared.pages.states import Shown
-from shared.store import UnknownName
+from shared.store import IncidentChanged, UnknownName
 
 if TYPE_CHECKING:
     from shared.store import Incident
@@ -48,7 +48,10 @@ def show_incidents(visit: Visit) -> Response:
 @web.route("POST", "/dashboard/incidents", access="open")
 @changing
 def act_on_incidents(visit: Visit) -> Response:
-    """303 to the list once an incident is made, continued or removed; 422 with what is wrong with a new one."""
+    """303 to the list once an incident is made, continued or removed; 422 with what is wrong with what was typed.
+
+    409 with the text of an update, if somebody else was faster.
+    """
     form, incidents = visit.form, visit.store.incidents
     if removed := form.get("remove"):
         incidents.remove(number_of(visit, removed))
@@ -58,11 +61,7 @@ def act_on_incidents(visit: Visit) -> Response:
     if state not in STATES:
         raise web.Problem(400, visit.say("unknown_action"))
     if continued := form.get("incident"):
-        if len(text) > MAX_TEXT:
-            return _page(visit, error=visit.say("too_long", n=MAX_TEXT))
-        changed = incidents.change(number_of(visit, continued), text=text or None, state=state, now=visit.at)
-        step("server", "incident_changed", incident_id=changed.id, state=changed.state, by=visit.by)
-        return visit.to("/dashboard/incidents")
+        return _continue(visit, number_of(visit, continued), text, state)
     title = " ".join(form.get("title", "").split())
     if not title or not text:
         return _page(visit, error=visit.say("title_and_text"))
@@ -77,7 +76,29 @@ def act_on_incidents(visit: Visit) -> Response:
     return visit.to("/dashboard/incidents")
 
 
-def _page(visit: Visit, *, error: str = "") -> Response:
+def _continue(visit: Visit, incident_id: int, text: str, state: str) -> Response:
+    """Add an update to an incident."""
+    if len(text) > MAX_TEXT:
+        return _page(visit, error=visit.say("too_long", n=MAX_TEXT))
+    seen = visit.form.get("updates", "")
+    try:
+        changed = visit.store.incidents.change(
+            incident_id,
+            text=text or None,
+            state=state,
+            now=visit.at,
+            known=number_of(visit, seen) if seen else None,
+            once=visit.once,
+        )
+    except IncidentChanged:
+        return _page(visit, error=visit.say("incident_changed"), status=409)
+    step("server", "incident_changed", incident_id=changed.id, state=changed.state, by=visit.by)
+    return visit.to("/dashboard/incidents")
+
+
+def _page(visit: Visit, *, error: str = "", status: int = 422) -> Response:
+    # Each form has what was typed into it alone.
+    continued = visit.form.get("incident", "") if error else ""
     told = [_told(each) for each in visit.store.incidents.lately(past=MOST_PAST)]
     counts = visit.store.subscriptions.subscribers.counts()
     going_on = [each for each in told if not each.is_over]
@@ -93,11 +114,13 @@ def _page(visit: Visit, *, error: str = "") -> Response:
         states=STATES,
         subscribers=[(f"/status/{slug}".rstrip("/"), count) for slug, count in sorted(counts.items())],
         monitors=[row["name"] for row in visit.store.visits.overview.names()],
-        typed=visit.form if error else {},
+        continued=continued,
+        said_now=visit.form.get("text", "") if continued else "",
+        typed=visit.form if error and not continued else {},
         chosen=visit.form.every("monitors") if error else (),
         time_of=time_of,
         error=error,
-        status=422 if error else 200,
+        status=status if error else 200,
     )
 
 

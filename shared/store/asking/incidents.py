@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, overload
 
 from shared.models import as_text
 from shared.store.engines.database import MAX_ID, Database, Row, Transaction
-from shared.store.refusals import UnknownName
+from shared.store.refusals import IncidentChanged, UnknownName
 from shared.store.tables import handled_updates
 from shared.store.tables import incidents as table
 from shared.store.tables import monitors as known
@@ -86,15 +86,25 @@ class Incidents:
         state: str | None = None,
         monitors: Sequence[str] | None = None,
         now: datetime,
+        known: int | None = None,
+        once: str | None = None,
     ) -> Incident:
         """Change what is given; a ``text``, or another ``state``, is an update.
 
+        ``known``: how many updates somebody had seen who changes it; None: however many there are. ``once``: the name
+        of what asks for it; if that was handled before, nothing changes.
+
         Raises:
             IncidentNotFound: no incident has this id.
+            IncidentChanged: it has another number of updates than is ``known``.
             UnknownName: no monitor has one of the names.
         """
         with self._database.transaction() as transaction:
             row = table.get(transaction, incident_id)
+            if once is not None and not handled_updates.note(transaction, once, now):
+                return incidents_of(transaction, [row])[0]
+            if known is not None and known != len(table.updates_of(transaction, [incident_id])[incident_id]):
+                raise IncidentChanged(incident_id)
             changed: dict[str, Any] = {} if title is None else {"title": title}
             if monitors is not None:
                 _refuse_unknown(transaction, monitors)

@@ -127,6 +127,7 @@ WORDS: Texts = {
     "incident_title": "Title",
     "incident_title_means": "In visitors' words, for example: Payments do not work.",
     "incident_text": "Text",
+    "incident_changed": "Somebody else was faster: see the newest update above. Your text was not published.",
     "markdown_means": "Paragraphs, lists, **bold**, *italic*, `code` and links as [words](https://…).",
     "affects": "Affected monitors",
     "publish": "Publish",

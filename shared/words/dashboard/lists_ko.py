@@ -127,6 +127,7 @@ WORDS: Texts = {
     "incident_title": "제목",
     "incident_title_means": "방문자가 알아들을 말로. 예: 결제가 되지 않습니다.",
     "incident_text": "내용",
+    "incident_changed": "다른 사람이 먼저 소식을 올렸습니다. 위를 확인해 주세요. 이 글은 게시되지 않았습니다.",
     "markdown_means": "문단, 목록, **굵게**, *기울임*, `코드`, [글](https://…) 링크를 쓸 수 있습니다.",
     "affects": "영향을 받는 모니터",
     "publish": "알리기",
