@@ -21,7 +21,7 @@ from shared.settings import SettingError, Settings
 from shared.store import Store, open_store
 from shared.web.forms import Form, form_of
 from shared.web.problems import MEDIA_TYPE, response_to
-from shared.web.sessions import Session, is_own_origin, session_of
+from shared.web.sessions import Session, extend, is_own_origin, session_of
 from shared.web.visitors import is_at_this_machine
 from shared.words import Language
 from shared.words.dashboard import dashboard_words
@@ -37,6 +37,8 @@ _LANGUAGE = "bonghwa_language"
 _THEME = "bonghwa_theme"
 # A page of ours, whatever else a link asks for.
 _LOCAL = re.compile(r"/dashboard(/[A-Za-z0-9_~-]+)*(\?[A-Za-z0-9_.~%&=+-]*)?", re.ASCII)
+# The fields of forms that consist of a button: nothing is lost if somebody has to press it again.
+_NOT_TYPED = frozenset({"csrf", "page", "back", "status", "do", "end", "remove", "channel"})
 UseCase = Callable[..., Response]
 
 
@@ -168,7 +170,7 @@ def _admitting(use_case: UseCase, refusal: Callable[[Visit], Response | None]) -
             visit = Visit(request, settings)
             for parameter in parameters:
                 number_of(visit, parameter)
-            return refusal(visit) or use_case(visit, *parameters)
+            response = refusal(visit) or use_case(visit, *parameters)
         except Exception as error:
             if not wants_html(request):
                 raise
@@ -176,6 +178,10 @@ def _admitting(use_case: UseCase, refusal: Callable[[Visit], Response | None]) -
             from functions.dashboard.refusals import page_of
 
             return page_of(request, response_to(error, FIRST), _language(request, settings), error)
+        # A page that renews itself does not count: it would keep somebody signed in who is gone.
+        if visit.session is not None and wants_html(request) and "Set-Cookie" not in response.headers:
+            extend(request, response, settings, visit.session)
+        return response
 
     return respond
 
@@ -214,9 +220,15 @@ def _refusal_to_change(visit: Visit) -> Response | None:
     visit.form = form_of(visit.request)
     if not is_own_origin(visit.request, visit.settings):
         raise web.Problem(403, visit.say("foreign_origin"))
+    is_typed = any(text for name, text in visit.form.items() if name not in _NOT_TYPED)
     if visit.session is None:
+        if is_typed and wants_html(visit.request):
+            return visit.page("again.html", visit.say("signed_out"), shown=None, typed=(), status=401)
         return to_sign_in(visit, visit.form.get("page") or _local_path(visit.request))
     if not visit.session.is_form_token(visit.form.get("csrf", "")):
+        if is_typed and wants_html(visit.request):
+            typed = [(name, text) for name in visit.form if name != "csrf" for text in visit.form.every(name)]
+            return visit.page("again.html", visit.say("sent_late"), shown=None, typed=typed, status=403)
         raise web.Problem(403, visit.say("stale_form"))
     return None
 

@@ -6,6 +6,7 @@ secret is none any more; and the store knows it, so that signing out ends it.
 
 import base64
 import binascii
+import contextlib
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,10 @@ from pydantic import SecretStr
 
 from shared.models import now
 from shared.settings import Settings
-from shared.store import open_store
+from shared.store import StoreUnavailable, open_store
 
 LASTS = timedelta(hours=12)
+EXTENDED_EVERY = timedelta(hours=1)
 LINK_LASTS = timedelta(minutes=15)
 COOKIE = "bonghwa_session"
 HEADER = "X-CSRF-Token"
@@ -87,14 +89,17 @@ def begin(request: Request, response: Response, settings: Settings, secret: Secr
     open_store(settings).visits.sessions.begin(
         token, name=name, former=former[0] if former else None, ends_at=ends_at, now=now()
     )
-    response.set_cookie(
-        COOKIE,
-        _sign(token, ends_at, secret, _COOKIE),
-        max_age=int(LASTS.total_seconds()),
-        secure=is_over_tls(request),
-        httponly=True,
-        samesite="Strict",
-    )
+    _set_cookie(request, response, token, ends_at, secret)
+
+
+def extend(request: Request, response: Response, settings: Settings, session: Session) -> None:
+    """Let a session last for LASTS from now on. It is written once an hour at most."""
+    ends_at = now() + LASTS
+    if ends_at - session.ends_at < EXTENDED_EVERY:
+        return
+    with contextlib.suppress(StoreUnavailable):  # a page can be read without it
+        open_store(settings).visits.sessions.extend(session.token, ends_at=ends_at)
+        _set_cookie(request, response, session.token, ends_at, session.secret)
 
 
 def end(request: Request, response: Response, settings: Settings) -> None:
@@ -133,6 +138,17 @@ def is_over_tls(request: Request) -> bool:
     """Whether the browser speaks TLS: with us, or with the proxy before us."""
     forwarded = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
     return request.is_secure or forwarded == "https"
+
+
+def _set_cookie(request: Request, response: Response, token: str, ends_at: datetime, secret: SecretStr) -> None:
+    response.set_cookie(
+        COOKIE,
+        _sign(token, ends_at, secret, _COOKIE),
+        max_age=int(LASTS.total_seconds()),
+        secure=is_over_tls(request),
+        httponly=True,
+        samesite="Strict",
+    )
 
 
 def _secrets(settings: Settings) -> tuple[SecretStr, ...]:

@@ -1,7 +1,7 @@
 // Tries a check without leaving its form: what is typed stays, and what an agent finds appears beside it.
 (() => {
   const doc = document;
-  let round = 0;
+  let round = 0, isRefused = false;
   const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
   const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1e3));
   const show = (page) => {
@@ -35,8 +35,11 @@
     const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
     const page = parsed(await response.text());
     if (own !== round) return;
-    // Nobody is signed in any more, or the form is too old.
-    if (!page.getElementById("form")) return void (location.href = response.redirected ? response.url : location.href);
+    if (!page.getElementById("form")) {
+      // Nobody is signed in any more, or the form is too old: a page keeps what was typed.
+      isRefused = true;
+      return void form.requestSubmit(button);
+    }
     if (!response.ok || doc.getElementById("mistakes")) {
       doc.getElementById("main").replaceChildren(...page.getElementById("main").childNodes);
       ready();
@@ -51,7 +54,7 @@
   const ready = () => {
     const form = doc.getElementById("form");
     form?.addEventListener("submit", (event) => {
-      if (event.submitter?.name !== "try") return;
+      if (isRefused || event.submitter?.name !== "try") return;
       event.preventDefault();
       // Without the network, the browser says so itself.
       attempt(form, event.submitter).catch(() => location.reload());

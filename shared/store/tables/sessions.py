@@ -25,6 +25,13 @@ def rename(transaction: Transaction, session_hash: str, name: str | None) -> Non
     transaction.rows("UPDATE sessions SET name = :name WHERE hash = :hash", name=name, hash=session_hash)
 
 
+def extend(transaction: Transaction, session_hash: str, ends_at: datetime) -> None:
+    """Let a session end at this time; one that has ended meanwhile stays so."""
+    transaction.rows(
+        "UPDATE sessions SET ends_at = :ends_at WHERE hash = :hash", ends_at=as_text(ends_at), hash=session_hash
+    )
+
+
 def remove(transaction: Transaction, session_hash: str) -> None:
     """End a session."""
     transaction.rows("DELETE FROM sessions WHERE hash = :hash", hash=session_hash)

@@ -71,6 +71,11 @@ class Sessions:
         with self._database.transaction() as transaction:
             sessions.rename(transaction, _hash(token), name)
 
+    def extend(self, token: str, *, ends_at: datetime) -> None:
+        """Let a session end later, if it is still there."""
+        with self._database.transaction(is_durable=False) as transaction:
+            sessions.extend(transaction, _hash(token), ends_at)
+
     def end(self, token: str) -> None:
         """End a session."""
         with self._database.transaction() as transaction:

@@ -1,10 +1,13 @@
 """A refusal of the dashboard, and the lack of a thing, are said on a page in the visitor's language."""
 
 import re
+from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from shared.models import as_text, now
+from shared.web import sessions
 from tests.functions.api import FAILURE, Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import URL, text
@@ -125,3 +128,38 @@ def test_the_chosen_language_goes_before_the_browsers(browser: Browser) -> None:
     response = browser.get("/dashboard/nope")
     assert '<html lang="ko"' in response.text
     assert "여기에는 아무것도 없습니다" in response.text
+
+
+def test_what_was_typed_survives_the_end_of_a_session(signed_in: Browser, api: Api) -> None:
+    fields = {"kind": "http", "url": URL, "interval": "30s", "name": "a <b>", "bearer_token": "t0ken", "body": "x\r\ny"}
+    fields |= {"method": "POST", "csrf": signed_in.token()}
+    signed_in.client.delete_cookie("bonghwa_session")
+    response = signed_in.post("/dashboard/monitors/new", **fields)
+    assert response.status_code == 401
+    assert "Sign in in another tab" in response.text
+    assert "t0ken" not in response.text, "nobody is signed in"
+    signed_in.sign_in()
+    # The reload of that tab sends the same again.
+    response = signed_in.post("/dashboard/monitors/new", **fields)
+    assert response.status_code == 403
+    assert 'action="../../dashboard/monitors/new"' in response.text
+    kept = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', response.text)
+    assert [name for name, _ in kept].count("csrf") == 1
+    sent = signed_in.post("/dashboard/monitors/new", **{name: unescape(value) for name, value in kept})
+    assert sent.status_code == 303, sent.text
+    assert api.get("/monitors/1")["policy"]["name"] == "a <b>"
+
+
+def test_a_button_leads_to_the_sign_in_without_a_word(browser: Browser, api: Api) -> None:
+    api.post(FAILURE)
+    assert browser.post("/dashboard/alerts/1", status="ACK", note="").status_code == 303
+
+
+def test_a_session_lasts_while_it_is_used(signed_in: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Set-Cookie" not in signed_in.get("/dashboard/alerts").headers, "it is fresh"
+    later = now() + timedelta(hours=11)
+    monkeypatch.setattr(sessions, "now", lambda: later)
+    assert "Set-Cookie" not in signed_in.get("/dashboard/alerts", Accept="*/*").headers, "the page renewed itself"
+    assert "HttpOnly" in signed_in.get("/dashboard/alerts").headers["Set-Cookie"]
+    monkeypatch.setattr(sessions, "now", lambda: later + timedelta(hours=11))
+    assert "Sign out" in signed_in.page("/dashboard/alerts")
