@@ -26,7 +26,7 @@ from shared.monitors.parts import (
     upper,
 )
 from shared.monitors.placeholders import refuse_foreign_names
-from shared.monitors.urls import checkable, unsaid_protocol, unusable_comma, unusable_proxy
+from shared.monitors.urls import checkable, unsaid_protocol, unusable_comma, unusable_host, unusable_proxy
 from shared.settings.secrets import without_password
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -203,6 +203,8 @@ class Policy(Part):
             raise ValueError(f"conditions: {expected}")
         if kind is Kind.DNS and self.dns is None:
             raise ValueError("dns: what is asked, such as {query_name: example.com, query_type: A}")
+        if self._is_new(info, "url") and (expected := unusable_host(self.url or "")):
+            raise ValueError(f"url: {expected}")
         if self._is_new(info, "url", "protocol"):
             if expected := unusable_comma(self.url or ""):
                 raise ValueError(f"url: {expected}")

@@ -45,6 +45,21 @@ def unusable_comma(url: str) -> str | None:
     return None
 
 
+def unusable_host(url: str) -> str | None:
+    """The expectation that the host of a ``url`` does not meet; None if there may be such a host."""
+    try:
+        # A placeholder may stand for any part.
+        host = urlsplit(filled(url, dict.fromkeys(names_in(url), "1"))).hostname or ""
+    except ValueError:
+        return None
+    scheme = url.partition("://")[0]
+    # A container may be called a..b.
+    is_nameless = scheme.lower() != "docker" and "" in host.removesuffix(".").split(".")
+    if host and (is_nameless or any(character.isspace() for character in host)):
+        return f"a host without blanks and with a name between any two dots, such as {scheme}://example.org"
+    return None
+
+
 def unusable_proxy(proxy: str) -> str | None:
     """The expectation that a ``proxy`` does not meet; None if a check can use it. It quotes nothing, as a password."""
     # Imported here: few policies have a proxy.

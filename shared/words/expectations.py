@@ -45,6 +45,10 @@ _KOREAN: Sequence[tuple[str, str]] = (
     (r"a URL that begins with (.+)", "다음으로 시작하는 URL: {0}"),
     (r"a URL on one line, without unprintable characters", "보이지 않는 문자가 없는 한 줄짜리 URL"),
     (r"a URL such as (\S+), with a port of at most 65535 if it has one", "{0} 같은 URL. 포트를 쓴다면 65535 이하"),
+    (
+        r"a host without blanks and with a name between any two dots, such as (\S+)",
+        "빈칸이 없고 점 사이마다 이름이 있는 호스트, 예: {0}",
+    ),
     (r"a URL with a host, such as (\S+)", "{0}처럼 호스트가 있는 URL"),
     (r"a URL with a port, such as (\S+)", "{0}처럼 포트가 있는 URL"),
     (r"one of url, dns or heartbeat", "주소, DNS 질문, 하트비트 중 하나"),

@@ -22,6 +22,7 @@ CONDITIONS = (
 WRONG: tuple[dict[str, Any], ...] = (
     *({"conditions": [each]} for each in CONDITIONS),
     *({"url": each} for each in ("x", "https://", "http://a.example:99999/", "tcp://a.example", "https:///x")),
+    *({"url": each} for each in ("https://exa mple/", "https://a..b/")),
     *({"url": "https://a\x07.example/"}, {"url": None}, {"url": 7}),
     *({"interval": each} for each in ("soon", "0s", "900d", True)),
     *({"failure_threshold": each} for each in (0, 1001, "x", 1.5)),

@@ -39,7 +39,7 @@ def test_a_host_or_a_port_is_understood(signed_in: Browser, api: Api, typed: str
     assert stored(api)["url"] == url
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "gopher://x", "https://"])
+@pytest.mark.parametrize("typed", ["", "  ", "gopher://x", "https://", "exa mple", "http://a..b/"])
 def test_a_wrong_first_address_is_said(signed_in: Browser, api: Api, typed: str) -> None:
     response = signed_in.send("/dashboard/monitors/new", first="1", url=typed)
     assert response.status_code == 422

@@ -33,3 +33,25 @@ def test_another_proxy_is_refused_without_its_password(proxy: str) -> None:
     (mistake,) = raised.value.mistakes
     assert (mistake.field, mistake.value) == ("proxy", "")
     assert mistake.problem.startswith("expected the URL of a proxy that begins with http://, https://, socks4://")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://exa mple/", "http://a..b/", "http://.a.example", "http://./", "tcp://a..b:1", "icmp://a b"]
+)
+def test_a_host_that_cannot_exist_is_refused(url: str) -> None:
+    data = {"name": "A", "url": url}
+    stored = Policy.model_validate(data)
+    assert Policy.written({**data, "enabled": False}, stored).url == url, "what is stored stays"
+    with pytest.raises(PolicyInvalid) as raised:
+        policy_in(data)
+    (mistake,) = raised.value.mistakes
+    assert mistake.field == "url"
+    assert mistake.problem.startswith("expected a host without blanks")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a.example./", "http://[::1]/", "http://${MONITOR_HOST}/a b", "docker://a..b", "http://봉화.example/"],
+)
+def test_any_other_host_is_taken(url: str) -> None:
+    assert Policy.written({"name": "A", "url": url}).url == url
