@@ -1,5 +1,6 @@
 """/dashboard/channels: whether each channel delivers, and a test message to see."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flask import Response
@@ -17,6 +18,7 @@ from shared.pages.states import Shown
 from shared.store import Row
 
 MAX_ANSWER = 300
+_MARKS = {"up": "✓", "down": "✕", "unk": "?"}
 
 
 class Channel(NamedTuple):
@@ -54,15 +56,10 @@ def test_channel(visit: Visit) -> Response:
 
 def _page(visit: Visit, trials: dict[str, Trial]) -> Response:
     found = sorted(_channels(visit, trials), key=lambda each: (each.shown != "down", each.shown != "pend"))
-    broken = [each for each in found if each.shown == "down"]
-    if broken:
-        sentence = visit.say("channels_broken", n=len(broken), name=Named(broken[0].name))
-    else:
-        sentence = visit.say("channels_fine", n=len(found)) if found else visit.say("no_channels")
-    shown: Shown = "down" if broken or not found else "up"
+    shown, sentence = _sentence(visit, found)
     return visit.page(
         "channels.html",
-        f"{'✕' if shown == 'down' else '✓'} {sentence}",
+        f"{_MARKS[shown]} {sentence}",
         shown=shown,
         here="channels",
         hero=shown,
@@ -71,6 +68,18 @@ def _page(visit: Visit, trials: dict[str, Trial]) -> Response:
         time_of=time_of,
         is_console_alone={each.kind for each in found} == {CONSOLE},
     )
+
+
+def _sentence(visit: Visit, found: Sequence[Channel]) -> tuple[Shown, str]:
+    """How the channels are. One that was never used may still refuse, so that they are well only if all delivered."""
+    broken = [each for each in found if each.shown == "down"]
+    delivered = sum(each.shown == "up" for each in found)
+    if broken or not found:
+        code = "channels_broken" if broken else "no_channels"
+        return "down", visit.say(code, n=len(broken), name=Named(broken[0].name if broken else ""))
+    if delivered == len(found):
+        return "up", visit.say("channels_fine", n=delivered)
+    return "unk", visit.say("channels_untried" if delivered else "channels_ready", n=len(found), delivered=delivered)
 
 
 def _channels(visit: Visit, trials: dict[str, Trial]) -> list[Channel]:

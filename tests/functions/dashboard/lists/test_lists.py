@@ -30,7 +30,9 @@ def target() -> Iterator[Target]:
 
 
 def test_a_channel_says_whether_it_delivers(browser: Browser, api: Api) -> None:
-    assert "Not used yet" in browser.page("/dashboard/channels")
+    page = browser.page("/dashboard/channels")
+    assert "Not used yet" in page
+    assert "<title>? 1 channel is set up and has had nothing to send yet" in page
     api.post({**FAILURE, "timestamp": as_text(now())})
     page = text(browser.page("/dashboard/channels"))
     assert "The only channel delivers" in page
