@@ -1,5 +1,7 @@
 """/dashboard/channels: whether each channel delivers, and a test message to see."""
 
+import base64
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,8 +18,10 @@ from shared.models.channel import CONSOLE
 from shared.pages.formatting import Named
 from shared.pages.states import Shown
 from shared.store import Row
+from shared.web.sessions import is_over_tls
 
 MAX_ANSWER = 300
+_COOKIE, _SHOWN_SECONDS = "bonghwa_tested", 60
 _MARKS = {"up": "✓", "down": "✕", "unk": "?"}
 
 
@@ -37,21 +41,44 @@ class Channel(NamedTuple):
 @web.route("GET", "/dashboard/channels", access="open")
 @reading
 def show_channels(visit: Visit) -> Response:
-    """200 with every channel, those in trouble first."""
-    return _page(visit, {})
+    """200 with every channel, those in trouble first; in the row of one that was just tried stands what it said."""
+    response = _page(visit, _tried(visit.request.cookies.get(_COOKIE, "")))
+    if _COOKIE in visit.request.cookies:
+        response.delete_cookie(_COOKIE)
+    return response
 
 
 @web.route("POST", "/dashboard/channels", access="open")
 @changing
 def test_channel(visit: Visit) -> Response:
-    """200 with the list; in the channel's row stands what it said to a test message."""
+    """303 to the list, which shows what the channel said to a test message."""
     name = visit.form.get("channel", "")
     notifier = configured().get(name)
     if notifier is None:
         raise web.Problem(404, visit.say("nothing_here"))
     trial = try_channel(notifier, visit.settings.message_language, at=visit.at)
     step("server", "channel_tested", channel=name, is_accepted=trial.is_accepted, answer=trial.answer)
-    return _page(visit, {name: trial._replace(answer=one_line(trial.answer, MAX_ANSWER))})
+    response = visit.to("/dashboard/channels")
+    said = json.dumps([name, trial.is_accepted, one_line(trial.answer, MAX_ANSWER)])
+    # A reload of the list would send another message if the list were the response to this one.
+    response.set_cookie(
+        _COOKIE,
+        base64.urlsafe_b64encode(said.encode()).decode(),
+        max_age=_SHOWN_SECONDS,
+        secure=is_over_tls(visit.request),
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def _tried(kept: str) -> dict[str, Trial]:
+    """What a channel said to a test message, as the browser kept it."""
+    try:
+        name, is_accepted, answer = json.loads(base64.urlsafe_b64decode(kept))
+        return {str(name): Trial(bool(is_accepted), one_line(str(answer), MAX_ANSWER))}
+    except (ValueError, TypeError):
+        return {}
 
 
 def _page(visit: Visit, trials: dict[str, Trial]) -> Response:

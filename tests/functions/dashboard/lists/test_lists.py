@@ -52,15 +52,24 @@ def test_a_channel_that_fails_comes_first(
     assert "HTTP 404" in page
 
 
+def after_test(browser: Browser, channel: str) -> str:
+    """The page that a test message leads to."""
+    return browser.page(location(browser.send("/dashboard/channels", channel=channel)))
+
+
 def test_a_test_message_is_answered_in_its_row(
     signed_in: Browser, environ: Callable[..., None], target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ(CHANNELS=json.dumps({"hook": {"kind": "webhook", "url": target.url}}))
-    assert "It took a test message: printed" in signed_in.send("/dashboard/channels", channel="console").text
+    assert "It took a test message: printed" in after_test(signed_in, "console")
     assert "TEST Bonghwa can reach this channel" in capsys.readouterr().out
-    assert "It took a test message" in signed_in.send("/dashboard/channels", channel="hook").text
+    assert "test message:" not in signed_in.page("/dashboard/channels"), "it is said once, and a reload sends nothing"
+    assert capsys.readouterr().out.count("TEST") == 0
+    assert "It took a test message" in after_test(signed_in, "hook")
     target.status = 500
-    assert "It did not take a test message: HTTP 500" in signed_in.send("/dashboard/channels", channel="hook").text
+    assert "It did not take a test message: HTTP 500" in after_test(signed_in, "hook")
+    signed_in.client.set_cookie("bonghwa_tested", "x")
+    assert signed_in.get("/dashboard/channels").status_code == 200
     assert signed_in.send("/dashboard/channels", channel="nothing").status_code == 404
 
 
