@@ -3,7 +3,8 @@
 The policy's own model decides what is right. A field that has no place here keeps what is stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, Kind
@@ -174,6 +175,12 @@ def policy_of(form: Form, kind: Kind, shown: Mapping[str, Any] | None = None) ->
     return found
 
 
+def repeated_header(form: Form) -> str | None:
+    """The first header that stands twice in a form, of which a policy would have the last value alone."""
+    counts = Counter(name for name, _ in _pairs(form.get("headers", "")))
+    return next((name for name, count in counts.items() if count > 1), None)
+
+
 def with_scheme(text: str, kind: Kind) -> str:
     """An address with the scheme that its kind has, if it has none."""
     text = text.strip()
@@ -283,6 +290,12 @@ def _parsed(field: Field, text: str, kind: Kind) -> Any:
         case "phrase":
             return stripped.strip("\n")
         case "pairs":
-            pairs = (line.partition(":") for line in stripped.splitlines() if line.strip())
-            return {name.strip(): value.strip() for name, _, value in pairs}
+            return dict(_pairs(stripped))
     return stripped
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        if line.strip():
+            name, _, value = line.partition(":")
+            yield name.strip(), value.strip()

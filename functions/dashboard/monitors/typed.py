@@ -8,6 +8,7 @@ from functions.dashboard.monitors.fields import (
     has_address_of,
     name_of,
     policy_of,
+    repeated_header,
     required_of,
     schemes_of,
     value_at,
@@ -76,7 +77,10 @@ def typed_policy(
         data = {**_without_a_place(base, kind), **data}
     if stored is not None and data.get("heartbeat"):
         data["heartbeat"]["token"] = MASK  # it stays
-    return policy_or_mistakes(visit, kind, data, stored, tried)
+    policy, mistakes = policy_or_mistakes(visit, kind, data, stored, tried)
+    if repeated := repeated_header(visit.form):
+        return None, {**mistakes, "headers": visit.say("header_twice", name=repeated)}
+    return policy, mistakes
 
 
 def policy_or_mistakes(

@@ -132,6 +132,7 @@ WORDS: Texts = {
     "fill_in": "Fill this in.",
     "name_taken": "There is a monitor with this name already. Choose another one.",
     "unknown_name": "There is no monitor and no group named “{name}”.",
+    "header_twice": "{name} stands here twice. Write one line with both values.",
     "unknown_escalation": "There is no escalation named “{name}” in bonghwa.yaml.",
     "in_circle": "It would depend on itself.",
     "kind_of_http": "Website",

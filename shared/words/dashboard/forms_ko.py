@@ -132,6 +132,7 @@ WORDS: Texts = {
     "fill_in": "값을 입력하세요.",
     "name_taken": "같은 이름의 모니터가 이미 있습니다. 다른 이름을 골라 주세요.",
     "unknown_name": "“{name}”이라는 모니터나 그룹이 없습니다.",
+    "header_twice": "{name:이/가} 두 번 있습니다. 두 값을 한 줄에 적어 주세요.",
     "unknown_escalation": "bonghwa.yaml에 “{name}”이라는 에스컬레이션이 없습니다.",
     "in_circle": "자기 자신에게 의존하게 됩니다.",
     "kind_of_http": "웹사이트",
