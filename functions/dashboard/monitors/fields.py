@@ -3,6 +3,7 @@
 The policy's own model decides what is right. A field that has no place here keeps what is stored.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -11,8 +12,8 @@ from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, Kind
 from shared.web.forms import Form
 
 # text and number: one line. area: several. phrase: several, but a line break at an end is a slip and not meant.
-# lines: a list, one a line. words: a list with commas. spaced: with blanks. pairs: headers. hidden: a secret, too;
-# browsers take a form with three passwords for several forms.
+# lines: a list, one a line. words: a list with commas; a word with a comma stands in quotation marks. spaced: with
+# blanks. pairs: headers. hidden: a secret, too; browsers take a form with three passwords for several forms.
 Sort = Literal[
     "text", "number", "area", "phrase", "lines", "words", "spaced", "pairs", "box", "choice", "secret", "hidden"
 ]
@@ -123,6 +124,8 @@ FIELDS: tuple[Field, ...] = (
 )
 
 
+# A word of a list with commas. One in quotation marks may have commas itself.
+_WORD = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(?:,|$)')
 # The policy's fields that have a place in the form of some kind.
 PLACED = frozenset(field.owner for field in FIELDS)
 
@@ -187,16 +190,6 @@ def with_scheme(text: str, kind: Kind) -> str:
     return text if not text or "://" in text else _PREFIX.get(kind, "") + text
 
 
-def guessed(text: str) -> str:
-    """The address that somebody means who writes a host, or a host and a port, or a web page."""
-    text = text.strip()
-    if "://" in text or not text:
-        return text
-    host, _, port = text.partition("/")[0].rpartition(":")
-    is_port = bool(host) and port.isascii() and port.isdecimal() and "/" not in text
-    return f"tcp://{text}" if is_port and port not in ("80", "443") else f"https://{text}"
-
-
 def name_of(url: str) -> str:
     """A name for an address, if nobody gives one."""
     from urllib.parse import urlsplit
@@ -256,7 +249,7 @@ def _text(field: Field, value: Any) -> str:
         case "lines":
             return "\n".join(map(str, value))
         case "words":
-            return ", ".join(map(str, value))
+            return ", ".join(_quoted(str(word)) for word in value)
         case "spaced":
             return " ".join(map(str, value))
         case "pairs":
@@ -284,7 +277,8 @@ def _parsed(field: Field, text: str, kind: Kind) -> Any:
         case "lines":
             return [line.strip() for line in stripped.splitlines() if line.strip()]
         case "words":
-            return [word.strip() for word in stripped.split(",") if word.strip()]
+            words = (found[1].replace('""', '"') if found[1] else found[2] for found in _WORD.finditer(stripped))
+            return [word.strip() for word in words if word and word.strip()]
         case "spaced":
             return stripped.split()
         case "phrase":
@@ -292,6 +286,11 @@ def _parsed(field: Field, text: str, kind: Kind) -> Any:
         case "pairs":
             return dict(_pairs(stripped))
     return stripped
+
+
+def _quoted(word: str) -> str:
+    """A word as it stands in a list: in quotation marks if it would otherwise be read as several, or as another one."""
+    return '"' + word.replace('"', '""') + '"' if "," in word or word.startswith('"') else word
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

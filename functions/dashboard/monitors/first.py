@@ -19,3 +19,13 @@ def first_page(visit: Visit, *, url: str = EXAMPLE, error: str = "", status: int
         channels=list(configured()),
         status=status,
     )
+
+
+def guessed(text: str) -> str:
+    """The address that somebody means who writes a host, or a host and a port, or a web page."""
+    text = text.strip()
+    if "://" in text or not text:
+        return text
+    host, _, port = text.partition("/")[0].rpartition(":")
+    is_port = bool(host) and port.isascii() and port.isdecimal() and "/" not in text
+    return f"tcp://{text}" if is_port and port not in ("80", "443") else f"https://{text}"

@@ -9,13 +9,12 @@ from functions.dashboard.monitors.fields import (
     DEFAULT_INTERVAL,
     DEFAULT_THRESHOLD,
     address_for,
-    guessed,
     kind_named,
     name_of,
     texts_of,
     typed_in,
 )
-from functions.dashboard.monitors.first import first_page
+from functions.dashboard.monitors.first import first_page, guessed
 from functions.dashboard.monitors.form_page import Edited, Stored, empty_texts, form_page, tried_page
 from functions.dashboard.monitors.trying import begin_trial, policy_tried, trial_named
 from functions.dashboard.monitors.typed import (

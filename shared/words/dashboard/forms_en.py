@@ -185,7 +185,10 @@ WORDS: Texts = {
     "field_escalation": "Escalation",
     "hint_escalation": "The name of one in bonghwa.yaml.",
     "field_depends_on": "Depends on",
-    "hint_depends_on": "Monitors or groups, with commas. While one is down, nobody is notified of this one.",
+    "hint_depends_on": (
+        'Monitors or groups, with commas; a name with a comma in "…". '
+        "While one is down, nobody is notified of this one."
+    ),
     "field_locations": "Checked from",
     "hint_locations": "Locations, with commas between them. Empty: from everywhere.",
     "field_max_response_time": "Slow from",

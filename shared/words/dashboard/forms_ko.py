@@ -185,7 +185,9 @@ WORDS: Texts = {
     "field_escalation": "에스컬레이션",
     "hint_escalation": "bonghwa.yaml에 있는 이름.",
     "field_depends_on": "의존 대상",
-    "hint_depends_on": "모니터나 그룹, 쉼표로 구분. 그중 하나가 장애인 동안에는 따로 알리지 않습니다.",
+    "hint_depends_on": (
+        '모니터나 그룹, 쉼표로 구분. 쉼표가 든 이름은 "…" 안에. 그중 하나가 장애인 동안에는 따로 알리지 않습니다.'
+    ),
     "field_locations": "확인 위치",
     "hint_locations": "쉼표로 구분합니다. 비워 두면 모든 위치에서 확인합니다.",
     "field_max_response_time": "지연 기준",

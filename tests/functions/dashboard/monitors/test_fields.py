@@ -6,6 +6,7 @@ from shared.monitors.policy import MAX_BODY_BYTES, Policy
 from tests.functions.api import Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import new, stored, text
+from tests.functions.dashboard.monitors.filled import filled
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -27,3 +28,13 @@ def test_a_header_that_stands_twice_is_refused(signed_in: Browser, api: Api) -> 
     assert "X-A stands here twice" in text(response.text)
     assert "X-A: 1" in response.text
     assert api.get("/monitors")["monitors"] == []
+
+
+def test_a_name_with_a_comma_can_be_depended_on(signed_in: Browser, api: Api) -> None:
+    for name in ("has, comma", "db", '"quoted"'):
+        new(signed_in, name=name)
+    typed = '"has, comma", db ,"""quoted""",'
+    new(signed_in, name="shop", depends_on=typed)
+    assert stored(api, 4)["depends_on"] == ["has, comma", "db", '"quoted"']
+    [shown] = filled(signed_in.page("/dashboard/monitors/4/edit"))["depends_on"]
+    assert shown == '"has, comma", db, """quoted"""'
