@@ -18,6 +18,8 @@ _PAGE = Response("The page.", str, kind=_HTML)
 _ELSEWHERE = Response("`Location` is the next page, or the sign-in if nobody is signed in.", None)
 _REFUSED = Response("The form comes from elsewhere, or has no token of the session.", str, kind=_HTML)
 _NOWHERE = Response("There is no such thing.", str, kind=_HTML)
+_SIGNED_OUT = Response("Nobody is signed in: how to send what was typed after a sign-in.", str, kind=_HTML)
+_OVERTAKEN = Response("Somebody else continued the incident meanwhile: the text is kept.", str, kind=_HTML)
 _OWNED = Response("It is changed elsewhere: in the file, or where it is reported from.", str, kind=_HTML)
 _OWNED_OR_CHANGED = Response(
     "It is changed elsewhere; or somebody changed it meanwhile: the form again, and what is stored now.",
@@ -82,7 +84,13 @@ def _read(summary: str, *others: tuple[int, Response], **more: object) -> Operat
 
 
 def _change(summary: str, *others: tuple[int, Response], **more: object) -> Operation:
-    responses = {303: _ELSEWHERE, 403: _REFUSED, **({404: _NOWHERE} if "path" in more else {}), **dict(others)}
+    responses = {
+        303: _ELSEWHERE,
+        401: _SIGNED_OUT,
+        403: _REFUSED,
+        **({404: _NOWHERE} if "path" in more else {}),
+        **dict(others),
+    }
     return Operation(
         "pages",
         summary,
@@ -112,7 +120,8 @@ DASHBOARD_OPERATIONS = {
     "sign_in": Operation(
         "pages",
         "Sign in",
-        "Begins a session of 12 hours. After five wrong keys in a minute an address has to wait.",
+        "Begins a session, which lasts until 12 hours after its last use. "
+        "After five wrong keys in a minute an address has to wait.",
         {
             303: Response("A session began: its cookie comes along.", None),
             429: Response("Too many keys were wrong. `Retry-After` says when to try again.", str, kind=_HTML),
@@ -154,7 +163,7 @@ DASHBOARD_OPERATIONS = {
     "act_on_windows": _change("Make or end a window", (404, _NOWHERE), (409, _OWNED), (422, _WRONG)),
     "show_agents": _read("Look at the agents"),
     "show_incidents": _read("Look at what visitors are told"),
-    "act_on_incidents": _change("Tell visitors something", (404, _NOWHERE), (422, _WRONG)),
+    "act_on_incidents": _change("Tell visitors something", (404, _NOWHERE), (409, _OVERTAKEN), (422, _WRONG)),
     "show_settings": _read("Look at the settings"),
     "act_on_settings": _change("Begin a drill"),
 }
