@@ -15,7 +15,7 @@ from shared.history.uptime import withdraw
 
 Row = Mapping[str, Any]
 # The text of a place, beginning with a time of the one width.
-PLACE = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)~([0-7])~([0-9]{1,19})$"
+PLACE = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)~([0-8])~([0-9]{1,19})$"
 # The greatest id.
 _BEHIND = 2**63 - 1
 
@@ -31,6 +31,7 @@ class Source(IntEnum):
     ALERT_ACKNOWLEDGED = 5
     ALERT_RESOLVED = 6
     NOTIFICATION = 7
+    ALERT_REOPENED = 8
 
 
 class Place(NamedTuple):

@@ -88,6 +88,11 @@ def _resolved(alert: Alert, reason: str | None, language: Language) -> Entry:
     return {"reason": reason, "text": text, "status": "RESOLVED", "by": alert.resolved_by}
 
 
+def _reopened(alert: Alert, _: str | None, language: Language) -> Entry:
+    text = sentences.of_reopened(alert, language)
+    return {"reason": "moved_by_hand", "text": text, "status": "OPEN", "by": alert.acknowledged_by}
+
+
 def _notification(row: Row, language: Language) -> Entry:
     return {
         "kind": "notification",
@@ -118,6 +123,7 @@ _ALERTS: Mapping[Source, Callable[[Alert, str | None, Language], Entry]] = {
     Source.ALERT_OPENED: _opened,
     Source.ALERT_ACKNOWLEDGED: _acknowledged,
     Source.ALERT_RESOLVED: _resolved,
+    Source.ALERT_REOPENED: _reopened,
 }
 _OTHERS: Mapping[Source, Callable[[Row, Language], Entry]] = {
     Source.STATE_CHANGE: _state_change,

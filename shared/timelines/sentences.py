@@ -84,6 +84,11 @@ def of_acknowledged(alert: Alert, language: Language) -> str:
     return _by(alert, "alert_acknowledged", alert.acknowledged_by, language)
 
 
+def of_reopened(alert: Alert, language: Language) -> str:
+    """An alert that somebody reopened."""
+    return _by(alert, "alert_reopened", alert.acknowledged_by, language)
+
+
 def of_resolved(alert: Alert, language: Language, *, is_by_hand: bool) -> str:
     """An alert that ended."""
     return _by(alert, "alert_resolved_by_hand" if is_by_hand else "alert_resolved", alert.resolved_by, language)

@@ -118,15 +118,24 @@ class Alerts:
             if silence_seconds:
                 window_id = silence(transaction, alert, silence_seconds, by, at, keeps=keeps_silence)
             change = move_by_hand(transaction, alert, to or alert.status, by, at, channels)
-            _note(transaction, change, by, note, at)
+            _note(transaction, alert, change, by, note, at)
             return change._replace(window_id=window_id)
 
 
-def _note(transaction: Transaction, change: Change, by: str | None, note: str | None, at: datetime) -> None:
-    if note:
-        from shared.store.tables import alert_notes
+def _note(
+    transaction: Transaction, former: Alert, change: Change, by: str | None, note: str | None, at: datetime
+) -> None:
+    """Keep what a person did with an alert, and what they wrote: the alert itself has only its last move of each."""
+    from shared.store.tables import alert_notes
 
-        alert_notes.add(transaction, change.alert.id, status=change.alert.status, by=by, text=note, at=at)
+    alert = change.alert
+    if change.kind and former.resolved_at is not None and former.resolved_by is None:
+        # It ended by itself, and is reopened.
+        alert_notes.add(transaction, alert.id, status="RESOLVED", by=None, text="", at=former.resolved_at)
+    if change.kind:
+        alert_notes.add(transaction, alert.id, status=alert.status, by=by, text="", at=at)
+    if note:
+        alert_notes.add(transaction, alert.id, status=alert.status, by=by, text=note, at=at)
 
 
 def log_move(change: Change, by: str | None) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.history.timeline import Moment, Place, Row, Source, page_of, standing, worth_a_line
-from shared.models import Monitor, as_text
+from shared.models import Alert, AlertStatus, Monitor, as_text
 from shared.monitors.windows.spans import Span
 from shared.store.engines.database import Database, Transaction
 from shared.store.refusals import MonitorNotFound
 from shared.store.tables import (
+    alert_notes,
     alerts,
     events,
     judgements,
@@ -28,6 +29,12 @@ _MOMENTS = {
     Source.ALERT_OPENED: "opened_at",
     Source.ALERT_ACKNOWLEDGED: "acknowledged_at",
     Source.ALERT_RESOLVED: "resolved_at",
+}
+# What people did with an alert, by the column that has the last one of its kind; and who did it.
+_MOVES = {
+    Source.ALERT_ACKNOWLEDGED: (AlertStatus.ACK, "acknowledged_at", "acknowledged_by"),
+    Source.ALERT_RESOLVED: (AlertStatus.RESOLVED, "resolved_at", "resolved_by"),
+    Source.ALERT_REOPENED: (AlertStatus.OPEN, "acknowledged_at", "acknowledged_by"),
 }
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -82,7 +89,7 @@ class _Asked:
             [Moment(Place(row["timestamp"], Source.CHECK, row["id"]), row) for row in checks],
             [Moment(Place(row["at"], Source.STATE_CHANGE, row["id"]), row) for row in self._standing(changes, start)],
             [Moment(Place(row["attempted_at"], Source.NOTIFICATION, row["id"]), row) for row in logs],
-            *(self._alerts(start, source) for source in _MOMENTS),
+            *(self._alerts(start, source) for source in (*_MOMENTS, Source.ALERT_REOPENED)),
             self._windows(start),
         ]
         horizon = min(filter(None, (last_check, last_change)), default=None)
@@ -120,9 +127,26 @@ class _Asked:
         return standing(changes, state_changes.noticed_before(self.snapshot, self.monitor.id, place))
 
     def _alerts(self, start: Place, source: Source) -> Iterator[Moment]:
-        name, moment = self.monitor.name, _MOMENTS[source]
-        for alert in alerts.about_monitor(self.snapshot, name, moment, start.within(source), self.until, self.most):
-            yield Moment(Place(as_text(getattr(alert, moment)), source, alert.id), {"alert": alert})
+        """What happened to alerts. An alert has the last moment of each kind alone, and its moves have the others."""
+        name, place = self.monitor.name, start.within(source)
+        found: dict[Place, Alert] = {}
+        if moment := _MOMENTS.get(source):
+            for alert in alerts.about_monitor(self.snapshot, name, moment, place, self.until, self.most):
+                found[Place(as_text(getattr(alert, moment)), source, alert.id)] = alert
+        if source in _MOVES:
+            for move in self._moves(source, place):
+                found.setdefault(*move)
+        yield from (Moment(each, {"alert": alert}) for each, alert in found.items())
+
+    def _moves(self, source: Source, place: tuple[str, int]) -> Iterator[tuple[Place, Alert]]:
+        """Each move of an alert, with the alert as that move made it."""
+        status, at, by = _MOVES[source]
+        rows = alert_notes.moves_about(self.snapshot, self.monitor.name, status, place, self.until, self.most)
+        for row in rows:
+            alert = alerts.get(self.snapshot, row["alert_id"])
+            if alert.kind.is_of_monitor:
+                moved = {at: datetime.fromisoformat(row["at"]), by: row["author"]}
+                yield Place(row["at"], source, alert.id), alert._replace(**moved)
 
     def _windows(self, start: Place) -> Iterator[Moment]:
         if start.at >= self.until:
@@ -154,7 +178,7 @@ class _Asked:
             if place.source is Source.CHECK:
                 event = whole[place.id]
                 row = {"event": event, **judgements.of_event(event, judged.get(place.id))}
-            elif place.source in _MOMENTS:
+            elif "alert" in row:
                 row = {**row, "reason": of_alert.get((place.id, place.at))}
             shown.append(Moment(place, row))
         return shown

@@ -1,4 +1,4 @@
-"""The table ``alert_notes``: what people wrote when they moved an alert by hand."""
+"""The table ``alert_notes``: how people moved alerts by hand, a row without a text each, and what they wrote."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,8 +10,15 @@ _ADD = """
     INSERT INTO alert_notes (alert_id, status, author, text, at) VALUES (:alert_id, :status, :author, :text, :at)"""
 
 
+_MOVES = """
+    SELECT alert_notes.* FROM alert_notes JOIN alerts ON alerts.id = alert_id
+    WHERE subject = :subject AND text = '' AND alert_notes.status = :status
+      AND at >= :at AND at < :until AND (at > :at OR alert_id > :after)
+    ORDER BY at, alert_id LIMIT :most"""
+
+
 def add(transaction: Transaction, alert_id: int, *, status: str, by: str | None, text: str, at: datetime) -> None:
-    """A new note. ``status``: of the alert, once it was moved."""
+    """A new note, or with an empty text a move. ``status``: of the alert, once it was moved."""
     transaction.rows(_ADD, alert_id=alert_id, status=status, author=by, text=text, at=as_text(at))
 
 
@@ -19,6 +26,14 @@ def of_alerts(transaction: Transaction, alert_ids: Sequence[int]) -> list[Row]:
     """The notes of these alerts, oldest first."""
     found: list[Row] = []
     for ids, named in in_parts(list(alert_ids)):
-        sql = f"SELECT * FROM alert_notes WHERE alert_id IN ({ids}) ORDER BY id"  # noqa: S608  # our own text
+        sql = f"SELECT * FROM alert_notes WHERE alert_id IN ({ids}) AND text <> '' ORDER BY id"  # noqa: S608  # our own text
         found += transaction.rows(sql, **named)
     return found
+
+
+def moves_about(
+    transaction: Transaction, subject: str, status: str, place: tuple[str, int], until: str, most: int
+) -> list[Row]:
+    """The moves to a status of the alerts about a subject, behind a time (and an alert's id) and before ``until``."""
+    at, after = place
+    return transaction.rows(_MOVES, subject=subject, status=status, at=at, after=after, until=until, most=most)

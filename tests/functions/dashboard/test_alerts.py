@@ -115,6 +115,22 @@ def test_an_alert_is_resolved_and_reopened(signed_in: Browser, api: Api) -> None
 
 
 @pytest.mark.usefixtures("outage")
+def test_each_move_stays_in_the_story(signed_in: Browser, api: Api) -> None:
+    moves = [("ACK", "kim"), ("RESOLVED", "lee"), ("OPEN", "lee"), ("ACK", "park"), ("RESOLVED", "park")]
+    for status, by in moves:
+        api.patch(1, status=status, by=by)
+    page = text(signed_in.page("/dashboard/alerts/1"))
+    said = [f"lert 1 {what} by {by}" for what, by in (("acknowledged", "kim"), ("resolved by hand", "lee"))]
+    said += ["lert 1 reopened by lee", "lert 1 acknowledged by park", "lert 1 resolved by hand by park"]
+    assert [each for each in said if page.count(each) != 1] == []
+    assert "noted:" not in page
+    entries = [each for each in api.get("/monitors/1/timeline")["timeline"] if each["kind"] == "alert"]
+    assert [(each["status"], each["by"]) for each in entries[1:]] == moves
+    api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(now())})
+    assert "lert 1 resolved by hand by park" in text(signed_in.page("/dashboard/alerts/2")), "it ended the one before"
+
+
+@pytest.mark.usefixtures("outage")
 @pytest.mark.parametrize("status", ["", "CLOSED", "open"])
 def test_another_status_is_400(signed_in: Browser, api: Api, status: str) -> None:
     assert signed_in.send("/dashboard/alerts/1", status=status).status_code == 400
