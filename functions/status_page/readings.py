@@ -61,7 +61,7 @@ class Reading:
         """Return what ``make`` makes of the facts. ``key``: it is made once for each."""
         made: Made | None = self._made.get(key)
         if made is None:
-            # Not read from there again: another thread may clear it at any time.
+            # The map is not read again: another thread may clear it at any time.
             made = make()
             if len(self._made) >= _MOST_MADE:
                 self._made.clear()

@@ -107,7 +107,7 @@ def is_id(text: str) -> bool:
 def id_of(text: str, owner: str) -> int:
     """The id that a path's parameter says. ``owner``: whose it is, such as "a monitor's". Raises Problem, 404."""
     if not is_id(text):
-        raise Problem(404, f"{text[:100]!r} is not {owner} id: expected a number")
+        raise Problem(404, f"{text[:100]!r} is not {owner} id: expected a number of at most 18 digits")
     return int(text)
 
 

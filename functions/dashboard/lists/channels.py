@@ -73,7 +73,7 @@ def test_channel(visit: Visit) -> Response:
 
 
 def _tried(kept: str) -> dict[str, Trial]:
-    """What a channel said to a test message, as the browser kept it."""
+    """The answer of a channel to a test message, as the browser kept it."""
     try:
         name, is_accepted, answer = json.loads(base64.urlsafe_b64decode(kept))
         return {str(name): Trial(bool(is_accepted), one_line(str(answer), MAX_ANSWER))}

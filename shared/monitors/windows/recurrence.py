@@ -22,7 +22,7 @@ STORED = "stored"
 
 
 def is_new(info: ValidationInfo) -> bool:
-    """Whether something is given now. What is stored was given to a former version, and stays readable."""
+    """Whether something is given now. A stored one was given to a former version, and stays readable."""
     return info.context != STORED
 
 

@@ -30,7 +30,7 @@ _MOMENTS = {
     Source.ALERT_ACKNOWLEDGED: "acknowledged_at",
     Source.ALERT_RESOLVED: "resolved_at",
 }
-# What people did with an alert, by the column that has the last one of its kind; and who did it.
+# The moves that people make, by the column that has the last of its kind, and that of who made it.
 _MOVES = {
     Source.ALERT_ACKNOWLEDGED: (AlertStatus.ACK, "acknowledged_at", "acknowledged_by"),
     Source.ALERT_RESOLVED: (AlertStatus.RESOLVED, "resolved_at", "resolved_by"),
@@ -127,7 +127,7 @@ class _Asked:
         return standing(changes, state_changes.noticed_before(self.snapshot, self.monitor.id, place))
 
     def _alerts(self, start: Place, source: Source) -> Iterator[Moment]:
-        """What happened to alerts. An alert has the last moment of each kind alone, and its moves have the others."""
+        """The moments of alerts. An alert has the last moment of each kind alone, and its moves have the others."""
         name, place = self.monitor.name, start.within(source)
         found: dict[Place, Alert] = {}
         if moment := _MOMENTS.get(source):

@@ -141,5 +141,5 @@ def _kept_back_by(
 
 
 def _flaps(monitor: Monitor, kind: NotificationKind) -> str | None:
-    """A reminder says "still down", which the next check may deny. Whom an escalation names has heard nothing yet."""
+    """A reminder says "still down", which the next check may deny. A step's channels have heard nothing of it yet."""
     return Reason.FLAPPING if monitor.is_flapping and kind is NotificationKind.REMINDER else None

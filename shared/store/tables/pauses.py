@@ -4,7 +4,7 @@ from shared.models import Attempt, NotificationKind, as_text
 from shared.models.notification import Pause
 from shared.store.engines.database import Transaction
 
-# What another sender has under way is recorded by that one.
+# A message that another sender has under way is recorded by that sender.
 _PAUSE = """
     UPDATE notifications SET due_at = :until, scheduled_at = :attempted_at
     WHERE channel = :channel AND status = 'PENDING' AND due_at < :until

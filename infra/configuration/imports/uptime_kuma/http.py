@@ -200,7 +200,7 @@ def _json_query(row: Row, codes: list[str]) -> dict[str, Any]:
 
 
 def _spelled(value: str) -> str:
-    """The value as a condition has it: in quotes if it would mean something there. What is in quotes is text."""
+    """The value as a condition has it: in quotes if it would mean something there. Quotes make it text."""
     return f'"{value}"' if _GRAMMAR.search(value) else value
 
 

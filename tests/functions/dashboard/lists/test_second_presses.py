@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def pressed_twice(browser: Browser, path: str, **fields: Any) -> list[str]:
-    """Where both presses lead."""
+    """The addresses that both presses lead to."""
     token = browser.token()
     return [location(browser.post(path, csrf=token, **fields)) for _ in range(2)]
 
