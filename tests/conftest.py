@@ -30,6 +30,7 @@ from tests.support.running import API_KEY, AWS, copy_project, environment
 from tests.support.stand_ins import BotApi, Target
 from tests.support.store.migrated import MigratedStores, new_file
 from tests.support.workers.collecting import rewrite_a_share
+from tests.support.workers.memory import free_memory, keep_files_in_memory
 from tests.support.workers.scheduling import Together
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
@@ -79,6 +80,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 _GROUPS = pytest.StashKey[Path]()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test asks for a folder, and before there are workers."""
+    if not hasattr(config, "workerinput"):
+        keep_files_in_memory()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker the file, which the first worker's start makes."""
@@ -110,9 +117,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove what the workers told the scheduler."""
+    """Remove what the workers told the scheduler, and the files in memory."""
     if file := config.stash.get(_GROUPS, None):
         shutil.rmtree(file.parent)
+    if not hasattr(config, "workerinput"):
+        free_memory()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -27,20 +27,22 @@ def living(group: int) -> list[int]:
 
     Those are still to be killed, and hold the port and every file until then: on a busy machine for a while.
     """
-    if not Path("/proc/self/stat").exists():
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, 0)
-            return [group]
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
         return []
+    except PermissionError:  # macOS, if there are only zombies
+        pass
+    if not Path("/proc/self/stat").exists():
+        return [group]
     found = []
-    for process in Path("/proc").iterdir():
+    # Without pathlib: there may be hundreds, and they are looked through some thousand times.
+    for number in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208
         # It may end meanwhile.
-        with contextlib.suppress(OSError):
-            if not process.name.isdecimal():
-                continue
-            state, _, of_group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
-            if int(of_group) == group and (state not in "ZX" or len(list((process / "task").iterdir())) > 1):
-                found.append(int(process.name))
+        with contextlib.suppress(OSError), open(f"/proc/{number}/stat", "rb") as file:  # noqa: PTH123
+            state, _, of_group = file.read().rpartition(b")")[2].split(maxsplit=3)[:3]
+            if int(of_group) == group and (state not in b"ZX" or len(os.listdir(f"/proc/{number}/task")) > 1):  # noqa: PTH208
+                found.append(int(number))
     return found
 
 
