@@ -40,6 +40,7 @@ class Browser:
         self._write, self._read = write, read
         self._buffer, self._number = b"", 0
         self._session: str | None = None
+        self._tab: str | None = None
         self._events: deque[dict[str, Any]] = deque(maxlen=1_000)
         self.troubles: list[dict[str, Any]] = []
 
@@ -80,12 +81,12 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
 
     def _new_tab(self) -> None:
-        if self._session is not None:
-            # Otherwise its page would go on asking the server until the browser ends.
-            self.call("Page.close")
         self._session = None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        if self._tab is not None:
+            # Otherwise its page would go on asking the server until the browser ends.
+            self.call("Target.closeTarget", targetId=self._tab)
+        self._tab = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=self._tab, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Audits"):
             self.call(f"{domain}.enable")
 
