@@ -23,7 +23,8 @@ def keep_files_in_memory() -> None:
     if shutil.disk_usage(_MEMORY).free < NEEDED_BYTES:
         return
     folder = _MEMORY / f"{_NAME}{os.getpid()}"
-    folder.mkdir(mode=0o700)
+    # Servers that run as somebody else have folders of their own in it.
+    folder.mkdir(mode=0o711)
     os.environ["TMPDIR"] = str(folder)
     # pytest has asked for a folder already, and Python remembers it.
     tempfile.tempdir = None
