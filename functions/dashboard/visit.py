@@ -37,8 +37,11 @@ _LANGUAGE = "bonghwa_language"
 _THEME = "bonghwa_theme"
 # A page of ours, whatever else a link asks for.
 _LOCAL = re.compile(r"/dashboard(/[A-Za-z0-9_~-]+)*(\?[A-Za-z0-9_.~%&=+-]*)?", re.ASCII)
-# The fields of forms that consist of a button: nothing is lost if somebody has to press it again.
-_NOT_TYPED = frozenset({"csrf", "page", "back", "status", "do", "end", "remove", "channel"})
+# The fields that are pressed, picked or hidden: little is lost if somebody has to press or pick again.
+_NOT_TYPED = frozenset(
+    {"csrf", "page", "back", "status", "do", "end", "remove", "channel", "kind", "about", "duration", "first"}
+    | {"incident", "updates", "state"}
+)
 UseCase = Callable[..., Response]
 
 

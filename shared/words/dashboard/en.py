@@ -35,9 +35,9 @@ WORDS: Texts = {
     ),
     "foreign_origin": "The form came from another site. Open this page again and repeat what you did.",
     "stale_form": "The form is too old, or from another session. Open this page again and repeat what you did.",
-    "signed_out": "You are not signed in any more",
+    "signed_out": "You are not signed in",
     "signed_out_means": "Sign in in another tab, then reload this one: your browser sends again what you typed.",
-    "sent_late": "The form is from before your last sign-in",
+    "sent_late": "This form was opened before you signed in",
     "sent_late_means": "Nothing that you typed is lost. Send it once more, if it is still right.",
     "send_again": "Send it now",
     # sign in

@@ -3,13 +3,14 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 
 from shared.models import as_text, now
 from shared.web import sessions
 from tests.functions.api import FAILURE, Api
-from tests.functions.dashboard.conftest import Browser
+from tests.functions.dashboard.conftest import Browser, location
 from tests.functions.dashboard.made import URL, text
 
 pytestmark = pytest.mark.slow
@@ -150,9 +151,35 @@ def test_what_was_typed_survives_the_end_of_a_session(signed_in: Browser, api: A
     assert api.get("/monitors/1")["policy"]["name"] == "a <b>"
 
 
-def test_a_button_leads_to_the_sign_in_without_a_word(browser: Browser, api: Api) -> None:
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/dashboard/alerts/1", {"status": "ACK", "note": ""}),
+        ("/dashboard/windows", {"kind": "silence", "about": "all", "duration": "1h"}),
+        ("/dashboard/channels", {"channel": "console"}),
+        ("/dashboard/incidents", {"incident": 1, "updates": 1, "text": "", "state": "resolved"}),
+    ],
+)
+def test_a_button_leads_to_the_sign_in_and_back(
+    browser: Browser, api: Api, path: str, fields: dict[str, str | int]
+) -> None:
     api.post(FAILURE)
-    assert browser.post("/dashboard/alerts/1", status="ACK", note="").status_code == 303
+    response = browser.post(path, csrf="", **fields)
+    assert location(response) == f"/dashboard/sign-in?next={quote(path, safe='')}"
+
+
+def test_the_first_address_survives_the_first_sign_in(browser: Browser, api: Api) -> None:
+    first = {"csrf": "", "first": "1", "page": "/dashboard", "url": URL}
+    response = browser.post("/dashboard/monitors/new", **first)
+    assert response.status_code == 401
+    assert "You are not signed in" in main_of(response.text)
+    assert "any more" not in main_of(response.text), "it never was"
+    browser.sign_in()
+    response = browser.post("/dashboard/monitors/new", **first)
+    assert response.status_code == 403
+    assert "This form was opened before you signed in" in main_of(response.text)
+    assert location(browser.post("/dashboard/monitors/new", **{**first, "csrf": browser.token()})) == "/dashboard"
+    assert api.get("/monitors/1")["policy"]["url"] == URL
 
 
 def test_a_session_lasts_while_it_is_used(signed_in: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
