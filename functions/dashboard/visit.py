@@ -40,7 +40,7 @@ _LOCAL = re.compile(r"/dashboard(/[A-Za-z0-9_~-]+)*(\?[A-Za-z0-9_.~%&=+-]*)?", r
 # The fields that are pressed, picked or hidden: little is lost if somebody has to press or pick again.
 _NOT_TYPED = frozenset(
     {"csrf", "page", "back", "status", "do", "end", "remove", "channel", "kind", "about", "duration", "first"}
-    | {"incident", "updates", "state"}
+    | {"incident", "updates", "state", "was"}
 )
 UseCase = Callable[..., Response]
 

@@ -97,8 +97,9 @@ def _continue(visit: Visit, incident_id: int, text: str, state: str) -> Response
 
 
 def _page(visit: Visit, *, error: str = "", status: int = 422) -> Response:
-    # Each form has what was typed into it alone.
+    # Each form has what was typed into it alone. A state that its author did not change is the one of now.
     continued = visit.form.get("incident", "") if error else ""
+    state = visit.form.get("state", "")
     told = [_told(each) for each in visit.store.incidents.lately(past=MOST_PAST)]
     counts = visit.store.subscriptions.subscribers.counts()
     going_on = [each for each in told if not each.is_over]
@@ -116,6 +117,7 @@ def _page(visit: Visit, *, error: str = "", status: int = 422) -> Response:
         monitors=[row["name"] for row in visit.store.visits.overview.names()],
         continued=continued,
         said_now=visit.form.get("text", "") if continued else "",
+        chosen_state="" if state == visit.form.get("was", state) else state,
         typed=visit.form if error and not continued else {},
         chosen=visit.form.every("monitors") if error else (),
         time_of=time_of,

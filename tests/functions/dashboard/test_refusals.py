@@ -157,7 +157,7 @@ def test_what_was_typed_survives_the_end_of_a_session(signed_in: Browser, api: A
         ("/dashboard/alerts/1", {"status": "ACK", "note": ""}),
         ("/dashboard/windows", {"kind": "silence", "about": "all", "duration": "1h"}),
         ("/dashboard/channels", {"channel": "console"}),
-        ("/dashboard/incidents", {"incident": 1, "updates": 1, "text": "", "state": "resolved"}),
+        ("/dashboard/incidents", {"incident": 1, "updates": 1, "was": "identified", "text": "", "state": "resolved"}),
     ],
 )
 def test_a_button_leads_to_the_sign_in_and_back(

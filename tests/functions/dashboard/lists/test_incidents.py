@@ -1,5 +1,7 @@
 """An update of an incident that somebody else changed meanwhile: nothing is published, and the text is kept."""
 
+import re
+
 import pytest
 
 from tests.functions.api import Api
@@ -26,6 +28,21 @@ def test_an_old_tab_does_not_reopen_it(resolved: Browser, api: Api) -> None:
     assert response.text.count("Still looking.") == 1
     assert '<option value="resolved" selected>' in response.text
     assert api.get("/incidents/1")["state"] == "resolved"
+
+
+@pytest.mark.parametrize(("updates", "length", "status"), [(1, 10, 409), (2, 10_001, 422)])
+@pytest.mark.parametrize(
+    ("was", "sent", "kept"),
+    [("investigating", "investigating", "resolved"), ("investigating", "monitoring", "monitoring")],
+)
+def test_only_a_state_that_was_chosen_is_kept(
+    resolved: Browser, updates: int, length: int, status: int, was: str, sent: str, kept: str
+) -> None:
+    response = resolved.send(_PATH, incident=1, updates=updates, text="x" * length, was=was, state=sent)
+    assert response.status_code == status
+    form = response.text.partition('name="incident" value="1"')[2].partition("</form>")[0]
+    assert re.findall(r'<option value="(\w+)" selected', form) == [kept]
+    assert 'name="was" value="resolved"' in form
 
 
 def test_it_can_be_published_after_all(resolved: Browser, api: Api) -> None:
