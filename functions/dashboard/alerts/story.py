@@ -53,7 +53,7 @@ def story_of(
     """The rows about a monitor, oldest first; if there are too many, the newest. ``alert``: no rows about others."""
     found = [] if monitor_id is None else list(_entries(visit, monitor_id, since, until))
     if alert is not None:
-        found = [entry for entry in found if entry["alert_id"] in (None, alert.id) or _ends_by_hand(entry)]
+        found = [entry for entry in found if entry["alert_id"] in (None, alert.id) or _ends_by_hand(entry, alert)]
         found = _from_last_good(found, alert)
     events = [_event(visit, entry) for entry in _folded(visit, found)]
     events += [_noted(visit, row) for row in notes]
@@ -112,9 +112,10 @@ def _from_last_good(entries: Sequence[Entry], alert: Alert) -> list[Entry]:
     return [entry for entry in entries[first:] if datetime.fromisoformat(entry["at"]) >= begins_at]
 
 
-def _ends_by_hand(entry: Entry) -> bool:
-    """Whether somebody resolved an alert: without that, the checks before the next alert would have no end."""
-    return entry["kind"] == "alert" and (entry["status"], entry["reason"]) == ("RESOLVED", "moved_by_hand")
+def _ends_by_hand(entry: Entry, alert: Alert) -> bool:
+    """Whether somebody resolved an alert before this one: without that, the checks in between would have no end."""
+    is_end = entry["kind"] == "alert" and (entry["status"], entry["reason"]) == ("RESOLVED", "moved_by_hand")
+    return is_end and datetime.fromisoformat(entry["at"]) <= alert.opened_at
 
 
 def _event(visit: Visit, entry: Entry) -> Event:

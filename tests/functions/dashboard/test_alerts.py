@@ -128,6 +128,9 @@ def test_each_move_stays_in_the_story(signed_in: Browser, api: Api) -> None:
     assert [(each["status"], each["by"]) for each in entries[1:]] == moves
     api.post({**FAILURE, "monitor": "shop", "timestamp": as_text(now())})
     assert "lert 1 resolved by hand by park" in text(signed_in.page("/dashboard/alerts/2")), "it ended the one before"
+    api.patch(2, status="RESOLVED", by="choi")
+    assert "by choi" in text(signed_in.page("/dashboard/alerts/2"))
+    assert "by choi" not in text(signed_in.page("/dashboard/alerts/1")), "that is the end of a later one"
 
 
 @pytest.mark.usefixtures("outage")
