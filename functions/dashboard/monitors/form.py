@@ -146,7 +146,7 @@ def _changed_meanwhile(visit: Visit, number: int, trial: "Trial | None") -> Resp
 
 
 def _add_first(visit: Visit) -> Response:
-    """The first monitor, of which only the address is asked."""
+    """The first monitor, of which only the address is asked. Another field that is wrong needs the form of its kind."""
     url = guessed(visit.form.get("url", ""))
     data = {
         "name": name_of(url),
@@ -157,9 +157,11 @@ def _add_first(visit: Visit) -> Response:
     }
     kind = KIND_OF_SCHEME.get(url.partition("://")[0].lower(), Kind.HTTP)
     policy, mistakes = policy_or_mistakes(visit, kind, data)
+    if policy is None and "url" not in mistakes:
+        texts = {**empty_texts(kind), "url": url, "name": name_of(url)}
+        return form_page(visit, kind, texts, chosen_channels(visit), mistakes=mistakes)
     if policy is None:
-        error = mistakes.get("url") or next(iter(mistakes.values()))
-        return first_page(visit, url=visit.form.get("url", ""), error=error, status=422)
+        return first_page(visit, url=visit.form.get("url", ""), error=mistakes["url"], status=422)
     try:
         visit.store.monitors.add(policy, now=visit.at, once=visit.once)
     except NameTaken as taken:

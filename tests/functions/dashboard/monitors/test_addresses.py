@@ -9,6 +9,7 @@ import pytest
 from tests.functions.api import Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import URL, new, stored
+from tests.functions.dashboard.monitors.filled import filled
 
 pytestmark = pytest.mark.slow
 FILL_IN = {"en": "Fill this in.", "ko": "값을 입력하세요."}
@@ -86,6 +87,16 @@ def test_another_kind_keeps_the_address(signed_in: Browser, kind: str, url: str,
 
 def test_a_resolver_needs_no_scheme(signed_in: Browser, api: Api) -> None:
     new(signed_in, kind="dns", url="9.9.9.9", **{"dns.query_name": "a.example", "dns.query_type": "A"})
+    assert stored(api)["url"] == "dns://9.9.9.9"
+
+
+def test_a_first_resolver_is_asked_what_it_resolves(signed_in: Browser, api: Api) -> None:
+    response = signed_in.send("/dashboard/monitors/new", first="1", url="dns://9.9.9.9")
+    assert errors(response) == {"dns-query_name": FILL_IN["en"]}
+    fields = {name: values[0] for name, values in filled(response.text).items()}
+    assert (fields["url"], fields["name"], fields["kind"]) == ("dns://9.9.9.9", "9.9.9.9", "dns")
+    fields |= {"dns.query_name": "a.example"}
+    assert signed_in.send("/dashboard/monitors/new", **fields).status_code == 303
     assert stored(api)["url"] == "dns://9.9.9.9"
 
 
