@@ -59,7 +59,8 @@ def test_channel(visit: Visit) -> Response:
     trial = try_channel(notifier, visit.settings.message_language, at=visit.at)
     step("server", "channel_tested", channel=name, is_accepted=trial.is_accepted, answer=trial.answer)
     response = visit.to("/dashboard/channels")
-    said = json.dumps([name, trial.is_accepted, one_line(trial.answer, MAX_ANSWER)])
+    # A browser drops a cookie of more than 4,096 bytes, and an escaped character takes up to twelve.
+    said = json.dumps([name, trial.is_accepted, one_line(trial.answer, MAX_ANSWER)], ensure_ascii=False)
     # A reload of the list would send another message if the list were the response to this one.
     response.set_cookie(
         _COOKIE,

@@ -73,6 +73,18 @@ def test_a_test_message_is_answered_in_its_row(
     assert signed_in.send("/dashboard/channels", channel="nothing").status_code == 404
 
 
+def test_a_long_answer_in_other_letters_fits_into_the_cookie(
+    signed_in: Browser, environ: Callable[..., None], target: Target
+) -> None:
+    bot = {"kind": "telegram", "bot_token": "1:abcdefgh", "chat_id": "1", "api_url": target.url}
+    environ(CHANNELS=json.dumps({"own": bot}))
+    target.status = 400
+    target.body = json.dumps({"ok": False, "error_code": 400, "description": "🔥" * 999})
+    sent = signed_in.send("/dashboard/channels", channel="own")
+    assert len(sent.headers["Set-Cookie"].partition(";")[0]) <= 4_096, "a browser drops a longer one"
+    assert "🔥" * 100 in signed_in.page(location(sent))
+
+
 def test_a_silence_takes_two_clicks(signed_in: Browser, api: Api) -> None:
     assert "Nothing is silenced" in signed_in.page("/dashboard/windows")
     response = signed_in.send("/dashboard/windows", kind="silence", about="all", duration="1h")
