@@ -122,8 +122,6 @@ FIELDS: tuple[Field, ...] = (
     Field("follow_redirects", "box"),
     Field("upside_down", "box"),
 )
-
-
 # A word of a list with commas. One in quotation marks may have commas itself.
 _WORD = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(?:,|$)')
 # The policy's fields that have a place in the form of some kind.
@@ -179,9 +177,10 @@ def policy_of(form: Form, kind: Kind, shown: Mapping[str, Any] | None = None) ->
 
 
 def repeated_header(form: Form) -> str | None:
-    """The first header that stands twice in a form, of which a policy would have the last value alone."""
-    counts = Counter(name for name, _ in _pairs(form.get("headers", "")))
-    return next((name for name, count in counts.items() if count > 1), None)
+    """The first header that stands twice in a form: a policy would have one value alone, or send both."""
+    names = [name for name, _ in _pairs(form.get("headers", ""))]
+    counts = Counter(map(str.lower, names))
+    return next((name for name in names if counts[name.lower()] > 1), None)
 
 
 def with_scheme(text: str, kind: Kind) -> str:
