@@ -120,7 +120,7 @@ DASHBOARD_OPERATIONS = {
     "sign_in": Operation(
         "pages",
         "Sign in",
-        "Begins a session, which lasts until 12 hours after its last use. "
+        "Begins a session, which lasts until about 12 hours after its last use. "
         "After five wrong keys in a minute an address has to wait.",
         {
             303: Response("A session began: its cookie comes along.", None),

@@ -21,7 +21,7 @@ from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
 
 LASTS = timedelta(hours=12)
-EXTENDED_EVERY = timedelta(hours=1)
+EXTENDED_EVERY = timedelta(minutes=5)
 LINK_LASTS = timedelta(minutes=15)
 COOKIE = "bonghwa_session"
 HEADER = "X-CSRF-Token"
@@ -93,7 +93,7 @@ def begin(request: Request, response: Response, settings: Settings, secret: Secr
 
 
 def extend(request: Request, response: Response, settings: Settings, session: Session) -> None:
-    """Let a session last for LASTS from now on. It is written once an hour at most."""
+    """Let a session last for LASTS from now on. It is written once in EXTENDED_EVERY at most."""
     ends_at = now() + LASTS
     if ends_at - session.ends_at < EXTENDED_EVERY:
         return

@@ -46,7 +46,7 @@ WORDS: Texts = {
     "key": "API key",
     "key_or_password": "API key or dashboard password",
     "key_where": "The key is API_KEY in the file .env of the server.",
-    "how_long": "You stay signed in until 12 hours after your last visit.",
+    "how_long": "You stay signed in until about 12 hours after your last visit.",
     "your_name": "Your name (optional)",
     "your_name_means": "Others see it beside what you do, such as acknowledging an alert.",
     "wrong_key": (

@@ -46,7 +46,7 @@ WORDS: Texts = {
     "key": "API 키",
     "key_or_password": "API 키 또는 대시보드 비밀번호",
     "key_where": "키는 서버의 .env 파일에 있는 API_KEY입니다.",
-    "how_long": "마지막으로 방문한 뒤 12시간 동안 로그인 상태가 유지됩니다.",
+    "how_long": "마지막으로 방문한 뒤 약 12시간 동안 로그인 상태가 유지됩니다.",
     "your_name": "이름 (선택)",
     "your_name_means": "알림 확인처럼 하신 일 옆에 다른 사람에게 보입니다.",
     "wrong_key": (

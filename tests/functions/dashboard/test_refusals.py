@@ -184,7 +184,11 @@ def test_the_first_address_survives_the_first_sign_in(browser: Browser, api: Api
 
 def test_a_session_lasts_while_it_is_used(signed_in: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Set-Cookie" not in signed_in.get("/dashboard/alerts").headers, "it is fresh"
-    later = now() + timedelta(hours=11)
+    for minutes, is_kept in ((4, True), (6, False)):
+        later = now() + timedelta(minutes=minutes)
+        monkeypatch.setattr(sessions, "now", lambda later=later: later)
+        assert ("Set-Cookie" not in signed_in.get("/dashboard/alerts").headers) is is_kept
+    later += timedelta(hours=11)
     monkeypatch.setattr(sessions, "now", lambda: later)
     assert "Set-Cookie" not in signed_in.get("/dashboard/alerts", Accept="*/*").headers, "the page renewed itself"
     assert "HttpOnly" in signed_in.get("/dashboard/alerts").headers["Set-Cookie"]
