@@ -47,7 +47,7 @@ _KOREAN: Sequence[tuple[str, str]] = (
     (r"a URL such as (\S+), with a port of at most 65535 if it has one", "{0} 같은 URL. 포트를 쓴다면 65535 이하"),
     (
         r"a host without blanks and with a name between any two dots, such as (\S+)",
-        "빈칸이 없고 점 사이마다 이름이 있는 호스트, 예: {0}",
+        "공백이 없고 점 사이마다 이름이 있는 호스트, 예: {0}",
     ),
     (r"a URL with a host, such as (\S+)", "{0}처럼 호스트가 있는 URL"),
     (r"a URL with a port, such as (\S+)", "{0}처럼 포트가 있는 URL"),
@@ -99,7 +99,7 @@ _KOREAN: Sequence[tuple[str, str]] = (
     ),
     (r"(.+), since \|\| is not known", "{0}. ||는 쓰지 않습니다"),
     (r"a pattern for a part of a text, such as (.+)", "글의 일부는 패턴으로. 예: {0}"),
-    (r"(.+), with a blank on both sides of the sign", "{0}: 부호 양쪽에 빈칸"),
+    (r"(.+), with a blank on both sides of the sign", "{0}: 부호 양쪽에 공백"),
     (r"(\[CERTIFICATE_EXPIRATION\]), since the expiry of a domain is not known", "{0}. 도메인 만료일은 알 수 없습니다"),
     (r"no (\[CONTEXT\]), since .+", "{0} 없이. 모니터는 다른 모니터의 결과를 모릅니다"),
     (

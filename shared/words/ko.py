@@ -203,7 +203,7 @@ MESSAGES: Mapping[str, str] = {
     "list": "{kind}: 알림 {count}건",
     "list_of_monitors": "{kind}: 모니터 {count}개",
     "list_of_more": "외 {count}건 · {ids}",
-    "not_acknowledged": "{duration} 동안 아무도 확인하지 않음",
+    "not_acknowledged": "{duration} 동안 아무도 알림을 확인하지 않음",
     "not_watched_channel_gone": "채널이 설정에서 없어짐",
     "not_watched_paused": "더 이상 감시하지 않음 (일시 중지)",
     "not_watched_removed": "더 이상 감시하지 않음 (삭제됨)",

@@ -108,7 +108,7 @@ WORDS: Texts = {
     "only_it_checks": "{names}: 이 에이전트에서만 확인",
     "and_more": "{names} 외 {n}개",
     "agent_offline": "에이전트 {name}의 위치가 오프라인입니다",
-    "gap_nowhere": "{places}에서 보고한 에이전트가 없어 아무도 확인하지 않습니다: {names}",
+    "gap_nowhere": "{places}에서 보고한 에이전트가 없어 확인이 이루어지지 않습니다: {names}",
     "gap_never": "아직 한 번도 확인하지 않았습니다: {names}",
     "gap_inconclusive": "에이전트가 확인하지 못하고 있습니다: {names}",
     "gap_quorum": "{names}: 에이전트가 있는 위치는 {n}곳인데 정족수가 {quorum}이어서 장애가 될 수 없습니다",
