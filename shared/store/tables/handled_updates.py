@@ -1,4 +1,4 @@
-"""The table ``handled_updates``: what came from a chat and was done, so that a repetition of it does nothing."""
+"""The table ``handled_updates``: what was done for chats, forms and sign-in links: repetitions do nothing."""
 
 from datetime import datetime
 
