@@ -59,8 +59,9 @@ def refuse_unknown_zone() -> None:
         SettingError: there is no such zone.
     """
     name = os.environ.get("TZ", "").removeprefix(":")
-    if re.fullmatch(_MISLEADING, name):
-        raise SettingError("TZ", name, "a name such as Asia/Seoul, or a rule such as KST-9: this one is not UTC")
+    if rule := re.fullmatch(_MISLEADING, name):
+        why = f"this rule is called {rule[1].upper()}, and its times are not"
+        raise SettingError("TZ", name, f"a name such as Asia/Seoul, or a rule such as KST-9: {why}")
     if name in ("", "UTC") or re.fullmatch(_RULE, name):
         return
     if not any(Path(folder, name).is_file() for folder in zoneinfo.TZPATH):
