@@ -108,7 +108,7 @@ def _mistake(visit: Visit, invalid: ValidationError) -> str:
     if not mistake["loc"]:
         # The only rule about several fields that a form can break.
         return visit.say("window_ends_first")
-    text = visit.say("mistake", expected=expectation_text(expected(mistake), visit.language), found="")
+    text = visit.say("mistake", expected=expectation_text(expected(mistake), visit.language))
     label = _LABELS.get(str(mistake["loc"][0]))
     return f"{visit.say(label)}: {text}" if label else text
 
