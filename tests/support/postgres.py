@@ -101,7 +101,7 @@ class Server:
         self._asking: psycopg.Connection[Any] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         # A short path outside pytest's folders, because only their owner may enter those.
-        self.folder = Path(tempfile.mkdtemp(prefix="bonghwa-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self._as: dict[str, Any] = {}
         self._bin = _installed() / f"pginstall{VERSION}" / "bin"
 

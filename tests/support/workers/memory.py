@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # Linux's own
-_NAME = "bonghwa-tests-"
+# Short, since sockets have folders in it: a path of theirs may have 107 bytes.
+_NAME = "bw-"
 # A run leaves some 3 GB, which stay until its end: all of it is searched for secrets then.
 NEEDED_BYTES = 8 * 2**30
 
