@@ -5,16 +5,21 @@ from typing import NamedTuple, cast
 from shared.models import AttemptStatus, NotificationKind
 from shared.models.message import Message
 from shared.notifiers import Accepted, Notifier, NotifierKind, SendFailed, can_edit, unexpected
+from shared.notifiers.outcomes import PerhapsAccepted
 from shared.store import Owed
 
 
 class Sent(NamedTuple):
-    """How an attempt ended, and the channel's words. ``message_id``: by which the message can be edited there."""
+    """How an attempt ended, and the channel's words. ``message_id``: by which the message can be edited there.
+
+    ``is_perhaps``: the channel may have accepted it; ``retry_after`` is then our own wait, and not the channel's.
+    """
 
     status: AttemptStatus
     answer: str
     retry_after: float | None = None
     message_id: str | None = None
+    is_perhaps: bool = False
 
 
 def hand_over(notifier: Notifier, message: Message, owed: Owed, *, seconds: float) -> Sent:
@@ -27,7 +32,7 @@ def hand_over(notifier: Notifier, message: Message, owed: Owed, *, seconds: floa
             accepted = notifier.send(message, timeout_seconds=seconds)
     except SendFailed as failure:
         status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
-        return Sent(status, str(failure), failure.retry_after)
+        return Sent(status, str(failure), failure.retry_after, is_perhaps=isinstance(failure, PerhapsAccepted))
     except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
         return Sent(AttemptStatus.RETRY, unexpected(notifier, defect))
     # One message about several alerts cannot be edited for one of them.

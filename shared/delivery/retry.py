@@ -39,7 +39,8 @@ def pause_after(now: datetime, ttl_seconds: float, retry_after: float | None) ->
         return None
     longest = ttl_seconds - LAST_CHANCE_SECONDS
     until = now + timedelta(seconds=min(retry_after, longest))
-    return Pause(until, until - timedelta(seconds=longest))
+    longest_of_edits = min(ttl_seconds, UPDATE_SECONDS) - LAST_CHANCE_SECONDS
+    return Pause(until, until - timedelta(seconds=longest), until - timedelta(seconds=longest_of_edits))
 
 
 def retry_at(listed: Sequence[Owed], now: datetime, ttl_seconds: float, retry_after: float | None) -> datetime:

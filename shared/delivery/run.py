@@ -232,6 +232,7 @@ class Run:
         duration_ms = round((time.perf_counter() - started) * 1000, 3)
         self.lasted[first.channel] = duration_ms / 1000
         is_retry, ended_at = sent.status is AttemptStatus.RETRY, self.clock()
+        asked = None if sent.is_perhaps else sent.retry_after
         attempt = Attempt(
             first,
             sent.status,
@@ -242,7 +243,7 @@ class Run:
             listed=tuple(others),
             message_id=sent.message_id,
             said=listed[0].alert.status,
-            pause=pause_after(ended_at, self.ttl_seconds, sent.retry_after) if is_retry else None,
+            pause=pause_after(ended_at, self.ttl_seconds, asked) if is_retry else None,
         )
         self._unrecorded.add(attempt)
         with self._lock:

@@ -42,7 +42,7 @@ def send(
 
 def _settled(sent: Sent, notification: Notification, store: Store) -> Sent:
     """The outcome, which is FAILED if the message was perhaps accepted too often: then what comes after it can go."""
-    if not sent.answer.startswith(PERHAPS) or notification.attempts < MOST_COPIES:
+    if not sent.is_perhaps or notification.attempts < MOST_COPIES:
         return sent
     try:
         logs = store.notifications.logs(limit=_LOGS, alert_id=notification.alert_id)

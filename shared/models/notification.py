@@ -112,11 +112,13 @@ class NotificationLog(NamedTuple):
 class Pause(NamedTuple):
     """A channel asked to be left alone until then.
 
-    ``created_since``: messages that are older would expire first, and are tried nevertheless.
+    ``created_since``: messages that are older would expire first, and are tried nevertheless. ``edited_since``: the
+    same of edits, which expire sooner.
     """
 
     until: datetime
     created_since: datetime
+    edited_since: datetime
 
 
 class Attempt(NamedTuple):

@@ -54,6 +54,14 @@ def test_copies_are_few_and_minutes_apart_and_then_the_recovery_goes(
     assert all(answer.startswith("perhaps accepted: the mail server has the mail") for answer in answers)
 
 
+def test_another_alerts_mail_goes_at_once(store: Store, server: Smtp, mail: NotifierKind) -> None:
+    """The gap between copies is our own: the channel asked nobody to wait."""
+    server.replies["ACCEPTED"] = Connection.hang
+    owe(store)
+    owe(store, monitor="blog")
+    assert deliver(store, a=mail) == {"RETRY": 2}
+
+
 def test_other_failures_before_do_not_count(store: Store, server: Smtp, mail: NotifierKind) -> None:
     owe(store)
     for number in range(MOST_COPIES + 2):

@@ -3,6 +3,10 @@
 import pytest
 
 from shared.delivery.retry import retry_seconds
+from shared.store import Store
+from tests.shared.delivery.editing import EditingChannel
+from tests.support.builders import fails
+from tests.support.store.steps import deliver, move, owe
 
 
 @pytest.mark.parametrize(
@@ -24,3 +28,16 @@ def test_retries_wait(attempts: int, retry_after: float | None, jitter: float, s
 
 def test_jitter_spreads_retries() -> None:
     assert len({retry_seconds(5) for _ in range(20)}) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seconds", "edits"), [(400.0, 1), (200.0, 0)], ids=["expires", "waits"])
+def test_an_edit_that_would_expire_meanwhile_is_tried_before(store: Store, seconds: float, edits: int) -> None:
+    channel = EditingChannel()
+    owe(store)
+    deliver(store, a=channel)
+    move(store, 1, "ACK", 60)
+    owe(store, 300, monitor="blog")
+    channel.behave = fails(retry_after=seconds)
+    deliver(store, 300, a=channel)
+    assert channel.tried == edits

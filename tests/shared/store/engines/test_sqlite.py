@@ -10,6 +10,7 @@ from shared.models import as_text
 from shared.store import Store, StoreUnavailable
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
+from shared.store.tables import pauses
 from tests.support.builders import NOON
 from tests.support.store.engines import on_sqlite
 from tests.support.store.steps import rows
@@ -22,6 +23,15 @@ def test_alerts_of_a_status_are_found_by_an_index(store: Store) -> None:
             "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE status = 'OPEN' AND id < 9 ORDER BY id DESC"
         )
     assert [row["detail"] for row in plan] == ["SEARCH alerts USING INDEX alerts_by_status (status=? AND id<?)"]
+
+
+@on_sqlite
+def test_the_messages_that_a_pause_moves_are_found_by_an_index(store: Store) -> None:
+    """The table keeps every message for months, and other writers wait meanwhile."""
+    named = dict.fromkeys(("channel", "until", "attempted_at", "created_since", "edited_since"), "")
+    with store.database.snapshot() as snapshot:
+        [row] = snapshot.rows(f"EXPLAIN QUERY PLAN {pauses._PAUSE}", **named)
+    assert row["detail"].startswith("SEARCH notifications USING INDEX owed_")
 
 
 @on_sqlite
