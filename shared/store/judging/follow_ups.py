@@ -5,15 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from shared.alerting.follow_ups import Progress, Step, escalate, remind
 from shared.alerting.routing.routes import FOLLOW_UPS, select
 from shared.alerting.situation import Reason
 from shared.logs import step
 from shared.models import Alert, Monitor, Notification, NotificationKind, value_of
 from shared.models.channel import Channels, Route, by_name
-from shared.monitors.parts import Step as WrittenStep
+from shared.monitors.durations import seconds_of
+from shared.monitors.parts import one_or_more
 from shared.store.changes import channels_of, keep_back, owe, suppress
 from shared.store.engines.database import Database, Transaction
 from shared.store.judging import dependencies
@@ -42,13 +41,14 @@ class FollowUps:
         Under maintenance and in a silence each is SUPPRESSED, and its row says so; while the monitor flaps, the
         reminders are. In a channel's quiet hours the last one is held. To be called at least once a minute.
         """
+        damaged: set[str] = set()
         with self._database.snapshot() as snapshot:
-            if not any(_due(snapshot, now, channels)):
+            if not any(_due(snapshot, now, channels, damaged)):
                 return []
         with self._database.transaction() as transaction:
             coverage = Coverage(transaction, now)
             found = []
-            for monitor, reached, due in list(_due(transaction, now, channels)):
+            for monitor, reached, due in list(_due(transaction, now, channels, damaged)):
                 held = notifications.held(transaction, due[0].alert.id)
                 rule = _kept_back_by(transaction, coverage, monitor, due[0].alert, held, now)
                 for each in due:
@@ -59,9 +59,9 @@ class FollowUps:
 
 
 def _due(
-    transaction: Transaction, now: datetime, configured: Channels
+    transaction: Transaction, now: datetime, configured: Channels, damaged: set[str]
 ) -> Iterator[tuple[Monitor, Progress, list[FollowUp]]]:
-    """The follow-ups that are due for each alert, and its progress then."""
+    """The follow-ups that are due for each alert, and its progress then. ``damaged``: see ``_steps``."""
     followed = progress.followed(transaction)
     if not followed:
         return
@@ -70,32 +70,46 @@ def _due(
     for row in followed:
         alert, due = value_of(Alert, row), []
         monitor = known[alert.subject]
-        steps = _steps(monitor.escalation or "", escalations)
+        steps = _steps(monitor.escalation or "", escalations, damaged)
         reached = progress.progress_of(row, steps)
         if monitor.reminder_seconds is not None and (after := remind(reached, monitor.reminder_seconds, now)):
             reached = after
             recipients = channels_of(monitor, configured)
             due.append(FollowUp(alert, NotificationKind.REMINDER, reached.reminders, recipients))
         reached, taken = escalate(reached, steps, now)
-        for number in taken:
+        for number in (number for number in taken if steps[number].channels):
             recipients = select(steps[number].channels, by_name(configured))
             due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, recipients))
         if due:
             yield monitor, reached, due
 
 
-def _steps(name: str, escalations: Mapping[str, Any]) -> list[Step]:
-    """The steps of an escalation. One that cannot be read holds up neither the others nor any other alert."""
+def _steps(name: str, escalations: Mapping[str, Any], damaged: set[str]) -> list[Step]:
+    """The steps of an escalation. One that cannot be read is without channels, so that the others keep their numbers.
+
+    ``damaged``: the escalations that the log has named already.
+    """
     stored = escalations.get(name, [])
     steps = []
     for each in stored if isinstance(stored, list) else [stored]:
         try:
-            written = WrittenStep.model_validate(each)
-        except ValidationError:
-            step("server", "escalation_damaged", level=logging.WARNING, escalation=name)
-        else:
-            steps.append(Step(name, written.after, written.channels, written.repeat))
+            steps.append(_stored_step(name, each))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            steps.append(Step(name, 0.0, ()))
+            if name not in damaged:
+                damaged.add(name)
+                step("server", "escalation_damaged", level=logging.WARNING, escalation=name)
     return steps
+
+
+def _stored_step(name: str, stored: Mapping[str, Any]) -> Step:
+    # Former versions took more than parts.Step does, such as a duration of 0 or other fields beside these.
+    channels = tuple(one_or_more(stored["channels"]))
+    if not all(isinstance(channel, str) for channel in channels):
+        raise TypeError("channels: expected names")
+    repeat = stored.get("repeat")
+    # What would be repeated without a pause is said once.
+    return Step(name, seconds_of(stored["after"]), channels, None if repeat is None else seconds_of(repeat) or None)
 
 
 def _owe(

@@ -61,8 +61,30 @@ def test_reminders_and_steps_come_at_their_times_once_each(store: Store) -> None
 )
 def test_a_damaged_step_holds_up_no_other(store: Store, damaged: Any) -> None:
     apply(store, {"night": [damaged, STEPS[0]]})
-    assert review(store, 300) == [("REMINDER", 1), ("ESCALATION", 1)]
+    assert review(store, 60) == [("REMINDER", 1)]
+    assert review(store, 300) == [("REMINDER", 2), ("ESCALATION", 2)]
+    assert owed(store)[-1] == ("ESCALATION", "mail", "PENDING", 2)
+
+
+@pytest.mark.parametrize(
+    "former",
+    [
+        {"after": 0, "channels": ["mail"]},
+        {"after": "30s", "channels": ["mail"], "comment": "the night shift"},
+        {"after": "30s", "channels": "mail", "repeat": 0},
+    ],
+)
+def test_a_step_that_a_former_version_took_is_taken(store: Store, former: Any) -> None:
+    apply(store, {"night": [former]})
+    assert review(store, 30) == [("ESCALATION", 1)]
     assert owed(store)[-1] == ("ESCALATION", "mail", "PENDING", 1)
+
+
+def test_a_damaged_escalation_is_logged_once_in_a_run(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    apply(store, {"night": [5, None, STEPS[0]]})
+    report(store, 0, ok=False, received=0, channels=CHANNELS, monitor="blog")
+    review(store, 300)
+    assert [record.message for record in caplog.records].count("escalation_damaged") == 1
 
 
 def test_a_damaged_escalation_holds_up_no_reminder(store: Store) -> None:
