@@ -1,6 +1,5 @@
 """The threads that work on a request. The system's own requests have theirs, so others cannot hold them up."""
 
-import contextlib
 import hmac
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -63,16 +62,20 @@ class Threads:
         # Only one thread can pop it. A pool that cannot start a thread keeps what was submitted, and may do it later.
         waiting = [work]
 
+        def taken() -> Callable[[], None] | None:
+            try:
+                return waiting.pop()
+            except IndexError:
+                return None
+
         def do() -> None:
-            with contextlib.suppress(IndexError):
-                waiting.pop()()
+            if (begun := taken()) is not None:
+                begun()
 
         try:
             self.pools[lane].submit(do)
         except RuntimeError:  # no thread is left
-            is_begun = not waiting
-            waiting.clear()
-            return is_begun
+            return taken() is None
         return True
 
     def end(self, lane: Lane) -> None:

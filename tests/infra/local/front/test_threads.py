@@ -4,12 +4,14 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import NoReturn
 
 import pytest
 from gunicorn.config import Config
 
-from infra.local.front.lanes import Lane
+from infra.local.front.lanes import Lane, Threads
 from infra.local.front.loop import Loop
 
 HELLO = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -71,3 +73,22 @@ def test_a_request_without_a_thread_is_turned_away(ask: Callable[[], bytes], mon
         assert refusal.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: " in refusal
     assert ask().startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("is_begun", [True, False], ids=["begun", "kept"])
+def test_a_request_is_either_turned_away_or_carried_out(is_begun: bool) -> None:
+    """A pool that can start no further thread keeps the request, and one of those it has may begin it meanwhile."""
+    kept, served = [], []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, do: Callable[[], None]) -> NoReturn:  # type: ignore[override]
+            kept.append(do)
+            if is_begun:
+                do()
+            raise RuntimeError("can't start new thread")
+
+    threads = Threads()
+    threads.pools[Lane.OTHERS] = Pool()
+    assert threads.take(Lane.OTHERS, lambda: served.append(1)) is is_begun
+    kept[0]()
+    assert served == [1] * is_begun
