@@ -36,6 +36,8 @@ def watch_output() -> None:
     """Let standard output raise NotPrinted instead of an OSError, but for a BrokenPipeError."""
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper):
+        # Both write to one buffer, which the end of the former stream would close.
+        sys.__stdout__ = out  # type: ignore[misc]  # prepare() may have opened it
         sys.stdout = _Output(
             out.buffer, out.encoding, out.errors, line_buffering=out.line_buffering, write_through=out.write_through
         )

@@ -84,3 +84,9 @@ def test_a_full_disk_is_one_line(words: list[str]) -> None:
         command = [sys.executable, "-m", "infra", *words]
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "bonghwa: the output cannot be written: No space left on device\n")
+
+
+def test_a_command_without_a_standard_output_ends_well() -> None:
+    command = ["sh", "-c", 'exec "$0" -m infra --help >&-', sys.executable]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
