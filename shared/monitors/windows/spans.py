@@ -15,14 +15,15 @@ _MINUTE = timedelta(minutes=1)
 # Every rule that ever begins does so within the 28 years after which the days of the week return.
 _YEARS = timedelta(days=28 * 366)
 _YEAR = timedelta(days=366)
-# The most spans in a row that are looked at to find a time between them.
-_MOST_HOPS = 1_500
 # No clock is moved by as much.
 _DAY = timedelta(days=1)
 # The beginning of a rule that says none: a Monday.
 _FIRST = datetime(2024, 1, 1)
 _TZID = re.compile(r"(?i);TZID=[^:;\n]*")
-_DTSTART = re.compile(r"(?i)\bDTSTART(?:;VALUE=DATE-TIME)?(?:;TZID=\"?([^:;\"\n]*)\"?)?:\d{8}(?:T\d{6}(Z)?)?")
+# Its parameters come in any order.
+_DTSTART = re.compile(
+    r"(?i)\bDTSTART(?:;VALUE=DATE-TIME)?(?:;TZID=\"?([^:;\"\n]*)\"?)?(?:;VALUE=DATE-TIME)?:\d{8}(?:T\d{6}(Z)?)?"
+)
 _IN_UTC = re.compile(r"(?i)\b(\d{8}T\d{6})Z")
 _STAMP = "%Y%m%dT%H%M%S"
 
@@ -61,18 +62,16 @@ class Recurrence(NamedTuple):
 
     def has_an_end(self) -> bool:
         """Whether there is ever a time, within a year of its first span, that no span covers."""
-        begins = _beginnings(self.rule, self.text, UTC)
         length = timedelta(seconds=self.seconds)
-        ends_at = first = (begins.after(_FIRST.replace(tzinfo=UTC)) or _FIRST.replace(tzinfo=UTC)) + length
-        for _ in range(_MOST_HOPS):
-            # The span that began last by the end of this one takes over from it, or none does.
-            began_at = begins.before(ends_at)
-            if began_at is None or began_at + length <= ends_at:
-                return True
-            ends_at = began_at + length
-            if ends_at > first + _YEAR:
-                return False
-        return False
+        if self.rule != "cron":
+            return _has_gap(_Rule(self.text, UTC).since(_FIRST), length)
+        # Every day that has beginnings has the same. Those of a year would be half a million.
+        minute, hour, days = self.text.split(maxsplit=2)
+        since_midnight = _Line(f"{minute} {hour} * * *", UTC).since(_FIRST)
+        times = list(itertools.takewhile(lambda begin: begin < _FIRST + _DAY, since_midnight))
+        if any(begin + length < following for begin, following in itertools.pairwise(times)):
+            return True
+        return _has_gap(_Line(f"0 0 {days}", UTC).since(_FIRST), length + (times[-1] - times[0]))
 
     def spans(self, since: datetime) -> Iterator[Span]:
         """The spans that end after ``since``, by their beginnings."""
@@ -84,6 +83,19 @@ class Recurrence(NamedTuple):
         while (following := spans.after(at)) is not None:
             yield following
             at = following.starts_at
+
+
+def _has_gap(begins: Iterable[datetime], length: timedelta) -> bool:
+    """Whether a time is in none of the spans that begin within a year of the first."""
+    first = ends_at = None
+    for begin in begins:
+        if ends_at is not None and ends_at < begin:
+            return True
+        first = first or begin
+        if begin > first + _YEAR:
+            return False
+        ends_at = begin + length
+    return True
 
 
 def occurs(rule: str, text: str) -> bool:
@@ -171,12 +183,13 @@ class _Line(_ByClock):
         return next(self._class(self._text, until.replace(second=0, microsecond=0) + _MINUTE, reverse=True), None)
 
     def _first(self, since: datetime) -> datetime | None:
-        return next(self._from(since), None)
+        return next(self.since(since), None)
 
     def _between(self, since: datetime, until: datetime) -> Iterable[datetime]:
-        return itertools.takewhile(lambda found: found <= until, self._from(since))
+        return itertools.takewhile(lambda found: found <= until, self.since(since))
 
-    def _from(self, since: datetime) -> Iterator[datetime]:
+    def since(self, since: datetime) -> Iterator[datetime]:
+        """The times from then on, by the clock."""
         return iter(self._class(self._text, since - _MINUTE))
 
 
@@ -197,6 +210,11 @@ class _Rule(_ByClock):
 
     def _between(self, since: datetime, until: datetime) -> Iterable[datetime]:
         found: list[datetime] = self._rule.between(since, until, inc=True)
+        return found
+
+    def since(self, since: datetime) -> Iterator[datetime]:
+        """The times from then on, by the clock."""
+        found: Iterator[datetime] = self._rule.xafter(since, inc=True)
         return found
 
 

@@ -55,6 +55,10 @@ def starts(found: Recurrence, since: datetime, count: int = 4) -> list[str]:
             ["01-14 00:00", "01-15 00:00"],
         ),
         (
+            {"rrule": "DTSTART;TZID=Asia/Seoul;VALUE=DATE-TIME:20270113T090000\nRRULE:FREQ=DAILY;COUNT=3"},
+            ["01-14 00:00", "01-15 00:00"],
+        ),
+        (
             # By the clock of UTC it is Sunday.
             {"rrule": "DTSTART;TZID=Asia/Seoul:20270104T080000\nRRULE:FREQ=WEEKLY;BYDAY=MO"},
             ["01-17 23:00", "01-24 23:00", "01-31 23:00"],
