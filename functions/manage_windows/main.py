@@ -16,6 +16,7 @@ from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import as_text, now
 from shared.models.scalars import QueryTime
+from shared.monitors.windows.recurrence import RECURRENCES, STORED
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
 from shared.notifiers import routes_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from shared.store import WindowEntry
 
 SPANS = 5
+_RECURS = {*RECURRENCES, "at", "duration", "time_zone"}
 
 
 class WindowQuery(BaseModel):
@@ -109,7 +111,9 @@ def _merged(stored: Window, fields: Mapping[str, Any]) -> Window:
         for new, old in (("duration", "ends_at"), ("ends_at", "duration")):
             if fields.get(new) is not None:
                 kept.pop(old, None)
-    return Window.model_validate({name: value for name, value in {**kept, **fields}.items() if value is not None})
+    merged = {name: value for name, value in {**kept, **fields}.items() if value is not None}
+    # A former version may have taken what is refused now, and its other fields can be changed nevertheless.
+    return Window.model_validate(merged, context=None if _RECURS & fields.keys() else STORED)
 
 
 def _send(store: Store, settings: Settings, released: list[int]) -> None:

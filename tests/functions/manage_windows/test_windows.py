@@ -5,6 +5,10 @@ from typing import Any
 import pytest
 
 from shared.models import as_text, now
+from shared.monitors.windows.recurrence import STORED
+from shared.monitors.windows.window import Window
+from shared.settings import Settings
+from shared.store import open_store
 from tests.functions.api import FAILURE, Api, on_each_engine
 from tests.functions.manage_monitors.watched import SHOP, applied, failed, made
 
@@ -91,6 +95,15 @@ def test_a_new_duration_takes_the_place_of_the_end_and_the_reverse(api: Api) -> 
         assert (changed.status_code, (changed.json or {}).get("ends_at")) == (200, ends_at), changed.text
     both = api.call("PATCH", "/windows/1", {"duration": "2h", "ends_at": TIMES[1]})
     assert (both.status_code, (both.json or {})["field"]) == (400, "duration")
+
+
+def test_an_old_window_that_never_ends_can_get_another_title(api: Api) -> None:
+    stored = {"kind": "silence", "all": True, "every": "day", "at": "02:30", "duration": "48h", "title": "Patching"}
+    open_store(Settings.from_env()).windows.add(Window.model_validate(stored, context=STORED), now=now())
+    assert api.call("PATCH", "/windows/1", {"title": "Backups"}).status_code == 200
+    assert api.get("/windows/1")["title"] == "Backups"
+    assert api.call("PATCH", "/windows/1", {"at": "03:30"}).status_code == 400
+    assert api.call("PATCH", "/windows/1", {"duration": "23h"}).status_code == 200
 
 
 def test_under_maintenance_nothing_opens(api: Api) -> None:
