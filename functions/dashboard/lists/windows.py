@@ -66,10 +66,10 @@ def act_on_windows(visit: Visit) -> Response:
 
     try:
         window = Window.model_validate(_asked(visit))
-        entry = (
+        entry, is_new = (
             visit.store.windows.silence(window, now=visit.at)
             if window.kind == "silence" and not _is_planned(visit)
-            else visit.store.windows.add(window, now=visit.at, once=visit.once)
+            else (visit.store.windows.add(window, now=visit.at, once=visit.once), True)
         )
     except ValidationError as invalid:
         return _page(visit, error=_mistake(visit, invalid))
@@ -78,7 +78,8 @@ def act_on_windows(visit: Visit) -> Response:
     except WindowOver:
         return _page(visit, error=visit.say("window_over"))
     if entry is not None:
-        step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
+        made = "window_created" if is_new else "window_changed"
+        step("server", made, window_id=entry.planned.id, kind=window.kind, by=window.by)
     return visit.to("/dashboard/windows")
 
 

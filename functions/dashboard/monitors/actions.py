@@ -75,8 +75,9 @@ def _silence(visit: Visit, number: int) -> None:
 
     name = visit.store.monitors.get(number).row["name"]
     window = Window(kind="silence", monitors=(name,), duration=BUTTON_SILENCE_SECONDS, by=visit.by)
-    entry = visit.store.windows.silence(window, now=visit.at)
-    step("server", "window_created", window_id=entry.planned.id, kind=window.kind, by=window.by)
+    entry, is_new = visit.store.windows.silence(window, now=visit.at)
+    made = "window_created" if is_new else "window_changed"
+    step("server", made, window_id=entry.planned.id, kind=window.kind, by=window.by)
 
 
 def _set_enabled(visit: Visit, number: int, *, is_enabled: bool) -> None:

@@ -82,14 +82,17 @@ class Windows:
                 return None
             return _entry(_add(transaction, _columns(window, "api", now), now))
 
-    def silence(self, window: Window, *, now: datetime) -> Entry:
-        """A new silence from now on; an open one about the same is prolonged instead. Raises as ``add`` does."""
+    def silence(self, window: Window, *, now: datetime) -> tuple[Entry, bool]:
+        """A silence from now on, and whether it is new: an open one about the same is prolonged instead.
+
+        Raises as ``add`` does.
+        """
         with self._database.transaction() as transaction:
             _refuse_unknown(transaction, window)
             for row in table.open_of(transaction, "silence", window.targets, now):
                 if row["source"] == "api":
-                    return _entry(_prolonged(transaction, row, window, now))
-            return _entry(_add(transaction, _columns(window, "api", now), now))
+                    return _entry(_prolonged(transaction, row, window, now)), False
+            return _entry(_add(transaction, _columns(window, "api", now), now)), True
 
     def change(
         self, window_id: int, changed: Callable[[Window], Window], *, now: datetime, channels: Channels
@@ -165,7 +168,9 @@ def _prolonged(transaction: Transaction, row: Row, window: Window, now: datetime
     begins_at, ends_at = datetime.fromisoformat(row["starts_at"]), window.once(now)[1]
     if ends_at <= datetime.fromisoformat(row["ends_at"]):
         return row
-    longer = window.model_copy(update={"duration": (ends_at - begins_at).total_seconds()})
+    former = _entry(row).window
+    said = {"by": window.by or former.by, "title": window.title or former.title}
+    longer = former.model_copy(update={"ends_at": ends_at, "duration": None, **said})
     saved = table.save(transaction, row["id"], _columns(longer, "api", begins_at), now)
     replay_facts.add_window(transaction, row["id"], saved, now)
     return saved

@@ -62,13 +62,16 @@ def test_a_monitor_is_changed_once(signed_in: Browser, api: Api) -> None:
     assert stored(api)["interval"] == "1m"
 
 
-def test_a_silence_of_the_same_is_prolonged(signed_in: Browser, api: Api) -> None:
+def test_a_silence_of_the_same_is_prolonged(signed_in: Browser, api: Api, caplog: pytest.LogCaptureFixture) -> None:
     new(signed_in, name="shop")
     signed_in.send("/dashboard/monitors/1", do="silence")
     [before] = api.get("/windows")["windows"]
-    for length in ("8h", "1h"):
-        signed_in.send("/dashboard/windows", kind="silence", about="monitors:shop", duration=length)
+    for length, title in (("2h", "Cables"), ("8h", ""), ("1h", "")):
+        signed_in.send("/dashboard/windows", kind="silence", about="monitors:shop", duration=length, title=title)
     [after] = api.get("/windows")["windows"]
+    assert (after["title"], after["duration"]) == ("Cables", None)
+    logged = [record.message for record in caplog.records if record.message.startswith("window_")]
+    assert logged == ["window_created", *["window_changed"] * 3]
     assert before["starts_at"] == after["starts_at"]
     assert before["ends_at"] < after["ends_at"]
     signed_in.send("/dashboard/windows", kind="silence", about="all", duration="1h")
