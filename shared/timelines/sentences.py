@@ -85,7 +85,7 @@ def of_acknowledged(alert: Alert, language: Language) -> str:
 
 
 def of_reopened(alert: Alert, language: Language) -> str:
-    """An alert that somebody reopened."""
+    """An alert that somebody set to OPEN: it was over, or acknowledged."""
     return _by(alert, "alert_reopened", alert.acknowledged_by, language)
 
 

@@ -253,7 +253,7 @@ TIMELINE: Mapping[str, str] = {
     "alert_acknowledged": "alert {id} acknowledged",
     "alert_opened": "alert {id} ({kind}) opened: {cause}",
     "alert_resolved": "alert {id} resolved",
-    "alert_reopened": "alert {id} reopened",
+    "alert_reopened": "alert {id} set to open",
     "alert_resolved_by_hand": "alert {id} resolved by hand",
     "attempt": "{text} ({attempt}: {answer})",
     "because": "{text}, {reason}",

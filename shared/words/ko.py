@@ -261,7 +261,7 @@ TIMELINE: Mapping[str, str] = {
     "alert_acknowledged": "알림 {id} 확인됨",
     "alert_opened": "알림 {id} ({kind}) 열림: {cause}",
     "alert_resolved": "알림 {id} 해결됨",
-    "alert_reopened": "알림 {id} 다시 열림",
+    "alert_reopened": "알림 {id} 열림으로 바꿈",
     "alert_resolved_by_hand": "알림 {id} 직접 해결 처리됨",
     "attempt": "{text} ({attempt}: {answer})",
     "because": "{text}, {reason}",

@@ -121,7 +121,7 @@ def test_each_move_stays_in_the_story(signed_in: Browser, api: Api) -> None:
         api.patch(1, status=status, by=by)
     page = text(signed_in.page("/dashboard/alerts/1"))
     said = [f"lert 1 {what} by {by}" for what, by in (("acknowledged", "kim"), ("resolved by hand", "lee"))]
-    said += ["lert 1 reopened by lee", "lert 1 acknowledged by park", "lert 1 resolved by hand by park"]
+    said += ["lert 1 set to open by lee", "lert 1 acknowledged by park", "lert 1 resolved by hand by park"]
     assert [each for each in said if page.count(each) != 1] == []
     assert "noted:" not in page
     entries = [each for each in api.get("/monitors/1/timeline")["timeline"] if each["kind"] == "alert"]
