@@ -115,9 +115,11 @@ class Watch:
                 self._seen = None
                 is_done = self._apply()
         except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
+            # What caused it may be over at the next try.
+            is_done = False
             step("server", "configuration_failed", level=logging.ERROR, failure=True)
             with contextlib.suppress(Exception):
-                is_done = self._say(f"{self._settings.config_file.name}: {_DEFECT}")
+                self._say(f"{self._settings.config_file.name}: {_DEFECT}")
         if is_done:
             self._seen = self._found
         pause = max(RETRY_SECONDS, RETRY_TIMES * (time.thread_time() - began))

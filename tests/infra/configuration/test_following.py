@@ -196,11 +196,17 @@ def test_an_edit_that_a_defect_refuses_is_said(
 
     file.write_text(CUT_SHORT)
     with monkeypatch.context() as broken:
+        for pause in ("RETRY_SECONDS", "RETRY_TIMES"):
+            broken.setattr(configured, pause, 0.0)
         broken.setattr(configured, "_read", breaks)
         watch.check()
         watch.check()
     assert open_store(settings).health_facts(now=now()).problem == (
         "watched.yaml: it could not be applied because of an error of this program; its log has the details"
+    )
+    watch.check()
+    assert "error of this program" not in str(open_store(settings).health_facts(now=now()).problem), (
+        "it was tried again"
     )
     file.write_text(WHOLE)
     watch.check()
