@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.history.timeline import Moment, Place, Row, Source, page_of, standing, worth_a_line
-from shared.models import Alert, AlertStatus, Monitor, as_text
+from shared.models import Alert, AlertStatus, Monitor, as_text, value_of
 from shared.monitors.windows.spans import Span
 from shared.store.engines.database import Database, Transaction
 from shared.store.refusals import MonitorNotFound
@@ -143,10 +143,8 @@ class _Asked:
         status, at, by = _MOVES[source]
         rows = alert_notes.moves_about(self.snapshot, self.monitor.name, status, place, self.until, self.most)
         for row in rows:
-            alert = alerts.get(self.snapshot, row["alert_id"])
-            if alert.kind.is_of_monitor:
-                moved = {at: datetime.fromisoformat(row["at"]), by: row["author"]}
-                yield Place(row["at"], source, alert.id), alert._replace(**moved)
+            moved = {at: datetime.fromisoformat(row["at"]), by: row["author"]}
+            yield Place(row["at"], source, row["id"]), value_of(Alert, row)._replace(**moved)
 
     def _windows(self, start: Place) -> Iterator[Moment]:
         if start.at >= self.until:

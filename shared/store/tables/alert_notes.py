@@ -5,16 +5,16 @@ from datetime import datetime
 
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction, in_parts
+from shared.store.tables.scope import KINDS_OF_MONITORS
 
 _ADD = """
     INSERT INTO alert_notes (alert_id, status, author, text, at) VALUES (:alert_id, :status, :author, :text, :at)"""
 
-
-_MOVES = """
-    SELECT alert_notes.* FROM alert_notes JOIN alerts ON alerts.id = alert_id
-    WHERE subject = :subject AND text = '' AND alert_notes.status = :status
+_MOVES = f"""
+    SELECT alerts.*, at, author FROM alert_notes JOIN alerts ON alerts.id = alert_id
+    WHERE subject = :subject AND alerts.kind IN ({KINDS_OF_MONITORS}) AND text = '' AND alert_notes.status = :status
       AND at >= :at AND at < :until AND (at > :at OR alert_id > :after)
-    ORDER BY at, alert_id LIMIT :most"""
+    ORDER BY at, alert_id LIMIT :most"""  # noqa: S608  # our own text
 
 
 def add(transaction: Transaction, alert_id: int, *, status: str, by: str | None, text: str, at: datetime) -> None:
@@ -32,8 +32,11 @@ def of_alerts(transaction: Transaction, alert_ids: Sequence[int]) -> list[Row]:
 
 
 def moves_about(
-    transaction: Transaction, subject: str, status: str, place: tuple[str, int], until: str, most: int
+    transaction: Transaction, monitor: str, status: str, place: tuple[str, int], until: str, most: int
 ) -> list[Row]:
-    """The moves to a status of the alerts about a subject, behind a time (and an alert's id) and before ``until``."""
+    """The moves to a status of the alerts about a monitor, behind a time (and an alert's id) and before ``until``.
+
+    Each is the row of its alert, with the ``at`` and the ``author`` of the move.
+    """
     at, after = place
-    return transaction.rows(_MOVES, subject=subject, status=status, at=at, after=after, until=until, most=most)
+    return transaction.rows(_MOVES, subject=monitor, status=status, at=at, after=after, until=until, most=most)

@@ -15,7 +15,7 @@ from shared.store.asking.timeline import Page
 from shared.store.tables import past_events
 from tests.support.builders import at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
-from tests.support.store.steps import add, report, rows, settle
+from tests.support.store.steps import add, move, opened, report, rows, settle
 
 pytestmark = pytest.mark.slow
 
@@ -147,6 +147,23 @@ def _walked(store: Store, limit: int) -> list[Moment]:
         if part.next is None:
             return found
         after = part.next
+
+
+def test_moves_of_an_alert_about_another_thing_of_that_name_hide_none(store: Store) -> None:
+    """Such as a channel that is called as the monitor is: a page would be over with them."""
+    for number in (1, 2):
+        alert = opened(store) if number == 1 else report(store, 10, ok=False, monitor="shop").alert
+        assert alert is not None
+        for second in range(20 * number, 20 * number + 6, 2):
+            move(store, alert.id, "ACK", second)
+            move(store, alert.id, "OPEN", second + 1)
+        if number == 1:
+            report(store, 5, ok=True, monitor="shop")
+            with store.database.transaction() as transaction:
+                transaction.run("UPDATE alerts SET kind = 'CHANNEL_REFUSED'")
+    found = walked(store, 1)
+    assert found == walked(store, 1_000)
+    assert kinds(found).count("ALERT_REOPENED") == 3
 
 
 @on_sqlite
