@@ -115,7 +115,10 @@ class Reporter:
             self._thread.join()
         if self._defect:
             # The backend may have some of these: it takes an event once.
-            self._keep([*self._in_hand, *self._waiting])
+            try:
+                self._keep([*self._in_hand, *self._waiting])
+            except Exception as trouble:  # noqa: BLE001  # it must hide neither the defect nor what ended the run
+                step("agent", "events_not_kept", level=logging.ERROR, failure=True, reason=type(trouble).__name__)
             if kind is None:
                 raise self._defect
 
