@@ -92,11 +92,8 @@ def most_names_in(body: bytes) -> int:
 
 
 def id_in_path(request: Request) -> int:
-    """The id at the end of the path; a gateway may have stripped the function's name from its start (``/7``)."""
-    last = request.path.rstrip("/").rpartition("/")[2]
-    if not is_id(last):
-        raise Problem(404, f"{last[:100]!r} is not an alert's id: expected a number at the end of the path")
-    return int(last)
+    """The alert's id at the end of the path. A gateway may have stripped the function's name before it (``/7``)."""
+    return id_of(request.path.rstrip("/").rpartition("/")[2], "an alert's")
 
 
 def is_id(text: str) -> bool:
