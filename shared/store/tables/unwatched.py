@@ -57,8 +57,8 @@ def _watched(row: Row, why: str = "") -> WatchedGroup:
         locations=json.loads(row["locations"]) if row["locations"] else None,
         quorum=row["quorum"],
         checked_at=_time(row["last_checked_at"]),
-        # A policy that judges as before leaves no fact. If the monitor is watched again, its state begins then.
         why=why,
+        # A policy that judges as before leaves no fact. If the monitor is watched again, its state begins then.
         made_at=max(_time(row["made_at"]) or NEVER, _time(row["since"]) or NEVER),
     )
 
