@@ -30,7 +30,7 @@ from tests.support.running import API_KEY, AWS, copy_project, environment
 from tests.support.stand_ins import BotApi, Target
 from tests.support.store.migrated import MigratedStores, new_file
 from tests.support.workers.collecting import rewrite_a_share
-from tests.support.workers.memory import free_memory, keep_files_in_memory
+from tests.support.workers.memory import keep_files_in_memory
 from tests.support.workers.scheduling import Together
 
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
@@ -117,11 +117,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove what the workers told the scheduler, and the files in memory."""
+    """Remove what the workers told the scheduler."""
     if file := config.stash.get(_GROUPS, None):
         shutil.rmtree(file.parent)
-    if not hasattr(config, "workerinput"):
-        free_memory()
 
 
 @pytest.fixture(scope="session", autouse=True)

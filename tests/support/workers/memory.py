@@ -3,6 +3,7 @@
 The files of tests are many and live for seconds. On a disk, the file system alone takes a sixth of the processors.
 """
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -17,23 +18,27 @@ NEEDED_BYTES = 8 * 2**30
 
 
 def keep_files_in_memory() -> None:
-    """From now on, in this process and those that it starts. A TMPDIR that somebody has set stays."""
+    """From now on and until its end, in this process and those that it starts. A TMPDIR that somebody has set stays."""
     if "TMPDIR" in os.environ or not _MEMORY.is_dir() or not os.access(_MEMORY, os.W_OK):
         return
     _forget_runs_that_ended()
     if shutil.disk_usage(_MEMORY).free < NEEDED_BYTES:
         return
     folder = _MEMORY / f"{_NAME}{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)  # a killed run may have had our number
     # Servers that run as somebody else have folders of their own in it.
     folder.mkdir(mode=0o711)
+    # Registered first, so that it is done last: others remove what is theirs at the end, too.
+    atexit.register(_free, folder, os.getpid())
     os.environ["TMPDIR"] = str(folder)
     # pytest has asked for a folder already, and Python remembers it.
     tempfile.tempdir = None
 
 
-def free_memory() -> None:
-    """At the end of the process that called keep_files_in_memory: remove all of it."""
-    shutil.rmtree(_MEMORY / f"{_NAME}{os.getpid()}", ignore_errors=True)
+def _free(folder: Path, owner: int) -> None:
+    # A fork inherits what its parent registered.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _forget_runs_that_ended() -> None:
