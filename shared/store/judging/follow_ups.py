@@ -108,7 +108,7 @@ def _stored_step(name: str, stored: Mapping[str, Any]) -> Step:
     if not all(isinstance(channel, str) for channel in channels):
         raise TypeError("channels: expected names")
     repeat = stored.get("repeat")
-    # What would be repeated without a pause is said once.
+    # A repetition without a pause is said once.
     return Step(name, seconds_of(stored["after"]), channels, None if repeat is None else seconds_of(repeat) or None)
 
 
