@@ -21,20 +21,9 @@ def main() -> None:
     """Run one command. If it cannot be done, exit with one line on standard error."""
     prepare()
     watch_output()
-    parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
-    subparsers = parser.add_subparsers(dest="command", required=True)
-    found = _commands()
-    for name, command in found.items():
-        command.add_arguments(subparsers.add_parser(name, help=command.HELP))
-    arguments = parser.parse_args()
-    command = found[arguments.command]
     try:
-        if command.READS_DOTENV:
-            read_dotenv(os.environ)
-            # The process began without a TZ of .env, and would show its own times.
-            time.tzset()
         try:
-            command.run(arguments)
+            _run()
         finally:
             sys.stdout.flush()
     except (SettingError, StoreUnavailable) as trouble:
@@ -49,6 +38,21 @@ def main() -> None:
         # As in `… | head`.
         _drop_output()
         sys.exit(1)
+
+
+def _run() -> None:
+    parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    found = _commands()
+    for name, command in found.items():
+        command.add_arguments(subparsers.add_parser(name, help=command.HELP))
+    arguments = parser.parse_args()
+    command = found[arguments.command]
+    if command.READS_DOTENV:
+        read_dotenv(os.environ)
+        # The process began without a TZ of .env, and would show its own times.
+        time.tzset()
+    command.run(arguments)
 
 
 def _drop_output() -> None:

@@ -78,7 +78,7 @@ def test_a_time_zone_may_be_a_rule_or_a_file(zone: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
-@pytest.mark.parametrize("words", [["schema"], ["channels", "slack"]], ids=["long", "short"])
+@pytest.mark.parametrize("words", [["schema"], ["channels", "slack"], ["--help"]], ids=["long", "short", "help"])
 def test_a_full_disk_is_one_line(words: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "infra", *words]
