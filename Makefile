@@ -38,7 +38,7 @@ unexport PYTHONSAFEPATH
 unexport PYTHONDONTWRITEBYTECODE
 
 # Everything that CI runs. More workers than a small machine has processors, since much of a test is waiting.
-WORKERS ?= 8
+WORKERS ?= 6
 # What fails beside others, on a machine that may be busy, is tried once more, alone. What fails again is broken. Both runs
 # are in the output. mypy takes one processor, the first time for half a minute: it runs beside the tests, and its words
 # come last.

@@ -278,7 +278,8 @@ STORIES_ON_POSTGRESQL = [
         WRITES_DOWN.format("telegram"),
     ),
     at(STORIES[1], f"{COMMITS_THE_EVENT}.*#1$"),
-    at(STORIES[4], "Outbox.expire.*Connection"),
+    # Its other commit notes the time, and another function may have done that before.
+    at(STORIES[4], *STORIES[4].expected),
     at(STORIES[5], "update_alert > Alerts.move.*Connection"),
     at(STORIES[8], *STORIES[8].expected),
     at(STORIES[9], *STORIES[9].expected),
