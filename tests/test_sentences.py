@@ -25,7 +25,7 @@ def unwanted() -> re.Pattern[str]:
 
 
 def texts(source: str) -> Iterator[str]:
-    """The docstrings of a module, and its comments: those on neighbouring lines are one text."""
+    """The docstrings of a module, and its comments: those that fill neighbouring lines are one text."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
             yield " ".join(text.split())
@@ -33,11 +33,12 @@ def texts(source: str) -> Iterator[str]:
     last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
-            if token.start[0] != last + 1:
+            is_beside_code = bool(token.line[: token.start[1]].strip())
+            if token.start[0] != last + 1 or is_beside_code:
                 yield " ".join(block)
                 block = []
-            block.append(token.string.lstrip("# "))
-            last = token.start[0]
+            block.append(token.string.rpartition("# ")[2] if is_beside_code else token.string.lstrip("# "))
+            last = 0 if is_beside_code else token.start[0]
     yield " ".join(block)
 
 
@@ -51,6 +52,7 @@ def test_sentences_begin_with_their_subject(unwanted: re.Pattern[str]) -> None:
 
 
 def test_a_comment_of_several_lines_is_one_text(unwanted: re.Pattern[str]) -> None:
-    source = "# The store keeps it. Not\n# all of it.\n\nx = 1  # What it is\ndef f():\n    'Fine. So what?'\n"
+    beside_code = "x = 1  # noqa: E1  # it is\n# What it is\n"
+    source = f"# The store keeps it. Not\n# all of it.\n\n{beside_code}def f():\n    'Fine. So what?'\n"
     begun = [match[1] for text in texts(source) for match in unwanted.finditer(text)]
     assert begun == ["So what?", "Not all of it.", "What it is"]

@@ -115,7 +115,7 @@ class Watch:
                 self._seen = None
                 is_done = self._apply()
         except Exception:  # noqa: BLE001  # otherwise no later edit would be seen
-            # What caused it may be over at the next try.
+            # The cause may be gone at the next try.
             is_done = False
             step("server", "configuration_failed", level=logging.ERROR, failure=True)
             with contextlib.suppress(Exception):

@@ -12,7 +12,7 @@ _COMPONENTS = "#/components/schemas/"
 # Stands for a reference to a component that no model makes, or that another one makes.
 _MARK = "x-component"
 _TOKEN = r"^([A-Za-z0-9_.~-]+|\*\*\*)$"  # noqa: S105  # the pattern of one
-# What each part of a policy is.
+# The meaning of each part of a policy.
 _PARTS = {
     "ClientCertificate": "The certificate that the agent shows to a server, and its key.",
     "Credentials": "A user and a password.",

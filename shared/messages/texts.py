@@ -64,7 +64,7 @@ def time_text(at: datetime, zone: tzinfo | None = None) -> str:
         shown = at.astimezone(zone)
     except (OverflowError, ValueError, OSError):
         shown = at  # in UTC: the calendar's first and last day have no date in every zone
-    # Not strftime: it writes the year 1 as "1".
+    # strftime would write the year 1 as "1".
     return f"{shown.replace(tzinfo=None).isoformat(' ', 'seconds')} {shown.tzname()}"
 
 
