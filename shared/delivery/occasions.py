@@ -33,12 +33,9 @@ def deliver_at_once(
         unrecorded_of(store).record(store, notifiers)
         if notification_ids:
             # Imported here, and below: usually nothing is owed, and the words of messages cost a cold start.
-            from shared.delivery.run import AT_ONCE, Run
+            from shared.delivery.run import serve_at_once
 
-            lasted = store.notifications.channels_of(notification_ids)
-            # A thread and a claim for each of many other channels would hold these up.
-            channels = [channel for channel in notifiers if channel in lasted]
-            Run(store, notifiers, settings, AT_ONCE, now, channels=channels, among=notification_ids, lasted=lasted).go()
+            serve_at_once(store, notifiers, notification_ids, settings)
     # The owed messages are safe in the store. The caller's own work is done and must not be reported as failed.
     except StoreUnavailable as trouble:
         step("server", "delivery_put_off", level=logging.WARNING, reason=str(trouble))
@@ -78,11 +75,12 @@ def deliver_owed(
     due = store.notifications.due(notifiers.keys(), now=clock())
     mailing = _mailing(store, notifiers, settings, clock)
     if due or mailing:
-        from shared.delivery.run import RUN, Run
+        from shared.delivery.run import RUN, ScheduledRun
+        from shared.delivery.sender import Sender
 
-        run = Run(store, notifiers, settings, RUN, clock, channels=due, mailing=mailing, pause=pause)
-        run.go()
-        outcomes = run.outcomes
+        sender = Sender(store, notifiers, settings, RUN, clock)
+        ScheduledRun(sender, mailing=mailing, pause=pause).go(due)
+        outcomes = sender.outcomes
     return {**outcomes, AttemptStatus.EXPIRED: len(expired)}
 
 

@@ -52,7 +52,7 @@ class Story:
 # From the receipt of an event to the record of the attempt, as the names of the functions that lead there.
 COMMITS_THE_EVENT = "ingest_event.* > Events.add > .*Connection"
 CLAIMS = r"Outbox.claim\({}\).*Connection"
-SENDS = r"_serve_next\({}\) > Run._attempt > .*send.*\b(flush|write|perform)\]"
+SENDS = r"Sender.send_next\({}\) > Sender._attempt > .*send.*\b(flush|write|perform)\]"
 WRITES_DOWN = r"_record\({}\) > Outbox.record.*Connection"
 DELIVERY = tuple(each.format(channel) for channel in ("console", "telegram") for each in (CLAIMS, SENDS, WRITES_DOWN))
 
@@ -173,14 +173,14 @@ STORIES = [
         before=an_outage_was_sent,
         begin=is_up,
         is_over=sent(4),
-        where="ingest_event|_serve|_record",
+        where="ingest_event|send_next|_record",
         expected=(COMMITS_THE_EVENT, *DELIVERY),
     ),
     Story(
         "a channel that fails for now",
         begin=down_and_telegram(internal_error),
         is_over=attempted("RETRY"),
-        where=r"_(serve_channel|record)\(telegram\)",
+        where=r"(send_next|_record)\(telegram\)",
         expected=DELIVERY[3:],
     ),
     Story(
@@ -229,7 +229,7 @@ STORIES = [
         "a storm",
         begin=is_down,
         is_over=sent(16),
-        where=r"claim_list|_(serve_channel|record)\(telegram\).* #6$",
+        where=r"claim_list|(send_next|_record)\(telegram\).* #6$",
         expected=(r"Outbox.claim_list\(telegram\).*Connection", *(f"{each}.* #6$" for each in DELIVERY[4:])),
         monitors=tuple(f"http://shop-{number}.example/" for number in range(8)),
     ),

@@ -183,7 +183,7 @@ def _name(frame: FrameType, call: str) -> str | None:
                 break
             channel = each.f_locals.get("channel") if "channel" in code.co_varnames else None
             ours.append(f"{code.co_qualname}({channel})" if isinstance(channel, str) else code.co_qualname)
-            if code.co_qualname in ("Run._serve_channel", "Run._send_mails"):
+            if code.co_qualname in ("Sender.send_next", "ScheduledRun._send_mails"):
                 break  # a request's own run or a scheduled one: the first to see a message takes it up
         each = each.f_back
     if _NOTHING_OF_OURS.issuperset(ours):

@@ -28,7 +28,7 @@ def server() -> Iterator[Smtp]:
 @pytest.fixture
 def mail(server: Smtp, monkeypatch: pytest.MonkeyPatch) -> NotifierKind:
     monkeypatch.setattr(outcomes, "ANSWER_SECONDS", 0.0)
-    monkeypatch.setattr("shared.delivery.run.SEND_SECONDS", 0.5)
+    monkeypatch.setattr("shared.delivery.sender.SEND_SECONDS", 0.5)
     return channel(server.url)
 
 

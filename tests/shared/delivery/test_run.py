@@ -6,7 +6,8 @@ import time
 import pytest
 
 from shared.delivery import deliver_at_once
-from shared.delivery.run import AT_ONCE, LEASE_SECONDS, SEND_SECONDS
+from shared.delivery.run import AT_ONCE
+from shared.delivery.sender import LEASE_SECONDS, SEND_SECONDS
 from shared.models import AlertStatus, as_text, now
 from shared.models.message import Message
 from shared.notifiers import Accepted

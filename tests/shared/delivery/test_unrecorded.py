@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.delivery import deliver_at_once, run
+from shared.delivery.sender import Budget
 from shared.models import as_text
 from shared.store import Store, StoreUnavailable
 from shared.store.engines.database import Database
@@ -50,7 +51,7 @@ class OtherProcess:
 def other(new_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch) -> OtherProcess:
     """It can lock the store, and this process soon gives up if it has to wait."""
     monkeypatch.setattr("shared.store.engines.lifecycle.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(run, "RUN", run.Budget(starts_until=0.5, ends_at=0.5))
+    monkeypatch.setattr(run, "RUN", Budget(starts_until=0.5, ends_at=0.5))
     return OtherProcess(new_database())
 
 
