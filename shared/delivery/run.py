@@ -18,6 +18,7 @@ from shared.threads import started
 
 if TYPE_CHECKING:
     from shared.delivery.mailing import Mailing
+    from shared.store import Share
 
 AT_ONCE = Budget(starts_until=0.5, ends_at=1.0)
 RUN = Budget(starts_until=15.0, ends_at=15.0 + SEND_SECONDS)
@@ -36,26 +37,27 @@ def serve_at_once(
     Raises:
         StoreUnavailable: the store failed.
     """
-    lasted = store.notifications.channels_of(notification_ids)
+    owed = store.notifications.shares(notification_ids)
     sender = Sender(store, notifiers, settings, AT_ONCE, now)
     # A thread and a claim for each of many other channels would hold these up.
-    shares = [_Share(sender, channel, notification_ids, lasted[channel]) for channel in notifiers if channel in lasted]
+    parts = [_Part(sender, channel, notification_ids, owed[channel]) for channel in notifiers if channel in owed]
     # This thread serves one channel itself: a thread's start delays a message.
-    threads = _side_by_side({_named(share.channel): share.serve for share in shares[1:]})
-    for share in shares[:1]:
-        share.serve()
+    threads = _side_by_side({_named(part.channel): part.serve for part in parts[1:]})
+    for part in parts[:1]:
+        part.serve()
     for thread in threads.values():
         thread.join()
     if sender.trouble:
         raise sender.trouble
 
 
-class _Share:
-    """One channel's part of what is sent at once. ``lasted``: the seconds that its last attempt took."""
+class _Part:
+    """One channel's part of what is sent at once."""
 
-    def __init__(self, sender: Sender, channel: str, among: Sequence[int], lasted: float) -> None:
+    def __init__(self, sender: Sender, channel: str, among: Sequence[int], share: "Share") -> None:
         self.channel = channel
-        self._sender, self._among, self._lasted = sender, among, lasted
+        self._sender, self._among = sender, among
+        self._left, self._lasted = share
 
     def serve(self) -> None:
         self._sender.serve(self.channel, self._send_next)
@@ -67,7 +69,9 @@ class _Share:
         if attempt is None:
             return False
         self._lasted = attempt.duration_ms / 1000
-        return True
+        # A claim that finds nothing would still lock the store for writing.
+        self._left -= {notification.id for notification in (attempt.notification, *attempt.listed)}
+        return bool(self._left)
 
     def _has_time(self) -> bool:
         """Whether a send can start, and end before the run does."""

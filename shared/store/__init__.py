@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from shared.store.intake.ingest import Ingested
     from shared.store.judging.follow_ups import FollowUp
     from shared.store.judging.windows import Entry as WindowEntry
-    from shared.store.outbox import Owed
+    from shared.store.outbox import Owed, Share
     from shared.store.recurring.reviewed import Reviewed as Drilled
     from shared.store.subscribing.mails import Outcome as MailOutcome
     from shared.store.subscribing.mails import OwedMail
@@ -99,6 +99,7 @@ __all__ = [
     "PolicyChanged",
     "Retention",
     "Row",
+    "Share",
     "Store",
     "StoreUnavailable",
     "StoreUnsuitable",

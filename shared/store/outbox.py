@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.alerting import CLOCK_TOLERANCE, judge_channel
 from shared.alerting.routing.routes import CHANNEL_GONE
@@ -32,6 +32,7 @@ from shared.store.tables import (
     message_edits,
     notification_logs,
     notifications,
+    owed_notifications,
     pauses,
 )
 
@@ -45,6 +46,13 @@ class Owed(NamedTuple):
     notification: Notification
     alert: Alert
     edited: Notification | None = None
+
+
+class Share(NamedTuple):
+    """The ids of what is owed to one channel, and the seconds that its last attempt took; 0 if that is not known."""
+
+    ids: set[int]
+    lasted: float
 
 
 class Claimed(NamedTuple):
@@ -90,16 +98,10 @@ class Outbox:
         ids = (min(among), max(among)) if among else (0, MAX_ID)
         # A lease keeps other senders away, who see it at once. If a power cut undoes it, the message is due again.
         with self._database.transaction(is_durable=False) as transaction:
-            asked: dict[str, Any] = {
-                "now": now,
-                "leased_until": leased_until,
-                "ids": ids,
-                "skew": CLOCK_TOLERANCE,
-                "pace": pace,
-            }
-            if (claimed := notifications.claim(transaction, channel, **asked)) is not None:
+            asked = notifications.Claim(channel, ids, now, leased_until, CLOCK_TOLERANCE, pace)
+            if (claimed := notifications.claim(transaction, asked)) is not None:
                 return Owed(claimed, alerts.of_notification(transaction, claimed))
-            if (edit := message_edits.claim(transaction, channel, **asked)) is not None:
+            if (edit := message_edits.claim(transaction, asked)) is not None:
                 about = alerts.of_notification(transaction, edit)
                 return Owed(edit, about, message_edits.edited(transaction, edit))
             return None
@@ -133,17 +135,14 @@ class Outbox:
     def due(self, channels: Collection[str], *, now: datetime) -> set[str]:
         """Those of ``channels`` that may have something to claim; a read, so that idle runs write nothing."""
         with self._database.snapshot() as snapshot:
-            return notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
+            return owed_notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
 
-    def channels_of(self, notification_ids: Sequence[int]) -> dict[str, float]:
-        """The channels that these notifications go to, and perhaps others: those of the ids between them.
-
-        Each with the seconds that its last attempt took; 0 if that is not known.
-        """
+    def shares(self, notification_ids: Sequence[int]) -> dict[str, Share]:
+        """What is owed of these notifications, and perhaps of others: of the ids between them; by the channel."""
         with self._database.snapshot() as snapshot:
-            found = notifications.channels_of(snapshot, min(notification_ids), max(notification_ids))
+            owed = owed_notifications.ids_by_channel(snapshot, min(notification_ids), max(notification_ids))
             lasted = notification_logs.last_durations(snapshot)
-        return {channel: lasted.get(channel, 0.0) / 1000 for channel in found}
+        return {channel: Share(ids, lasted.get(channel, 0.0) / 1000) for channel, ids in owed.items()}
 
     def record(self, attempt: Attempt, *, channels: Channels) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.

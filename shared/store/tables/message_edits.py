@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.models import Alert, Attempt, AttemptStatus, Notification, NotificationKind, as_text
 from shared.store.engines.database import Transaction
-from shared.store.tables.notifications import IS_DUE, LEASE, lease_times, owe, salvage
+from shared.store.tables.notifications import IS_DUE, LEASE, Claim, owe, salvage
 
 if TYPE_CHECKING:
     from shared.models.channel import Pace
@@ -70,21 +70,11 @@ def catch_up(transaction: Transaction, attempt: Attempt, alert: Alert) -> None:
         _owe(transaction, alert, sent.channel, sent.id, attempt.attempted_at)
 
 
-def claim(
-    transaction: Transaction,
-    channel: str,
-    *,
-    now: datetime,
-    leased_until: datetime,
-    ids: tuple[int, int],
-    skew: timedelta,
-    pace: "Pace | None" = None,
-) -> Notification | None:
-    """Lease the channel's next edit that is due; see ``notifications.claim``. Half of the pace is left to messages."""
-    room, sent = ("", {}) if pace is None else (_LEAVES_ROOM, _room(pace, now))
-    times = lease_times(now, leased_until, skew)
-    row = transaction.row(_CLAIM % room, channel=channel, first=ids[0], last=ids[1], **times, **sent)
-    return None if row is None else salvage(row, now)
+def claim(transaction: Transaction, asked: Claim) -> Notification | None:
+    """Lease the channel's next edit that is due. Half of the pace is left to messages."""
+    room, sent = ("", {}) if asked.pace is None else (_LEAVES_ROOM, _room(asked.pace, asked.now))
+    row = transaction.row(_CLAIM % room, **asked.values(), **sent)
+    return None if row is None else salvage(row, asked.now)
 
 
 def edited(transaction: Transaction, edit: Notification) -> Notification | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.models import (
     Alert,
@@ -160,37 +160,39 @@ def release(transaction: Transaction, notification_id: int, now: datetime) -> No
     transaction.run(sql, id=notification_id, now=as_text(now))
 
 
-def claim(
-    transaction: Transaction,
-    channel: str,
-    *,
-    now: datetime,
-    leased_until: datetime,
-    ids: tuple[int, int],
-    skew: timedelta,
-    pace: "Pace | None" = None,
-) -> Notification | None:
-    """Lease the channel's next due notification, if there is one; the longest due goes first.
+class Claim(NamedTuple):
+    """A sender asks for the channel's next message.
 
     ``ids``: the least and the greatest id to consider. ``skew``: what lies further ahead than the clock's tolerance was
     decided before the clock was set back, and holds nothing up. ``pace``: only if that keeps this pace, and there is no
     storm on the channel.
     """
-    sql, sent = (_CLAIM_UNPACED, {}) if pace is None else _paced(pace, now)
-    row = transaction.row(
-        sql, channel=channel, first=ids[0], last=ids[1], **lease_times(now, leased_until, skew), **sent
-    )
-    return None if row is None else salvage(row, now)
+
+    channel: str
+    ids: tuple[int, int]
+    now: datetime
+    leased_until: datetime
+    skew: timedelta
+    pace: "Pace | None" = None
+
+    def values(self) -> dict[str, Any]:
+        """What the statement of a claim is given, for LEASE and IS_DUE too."""
+        return {
+            "channel": self.channel,
+            "first": self.ids[0],
+            "last": self.ids[1],
+            "now": as_text(self.now),
+            "clock_was_set_back": as_text(self.now + self.skew),
+            "leased_until": as_text(self.leased_until),
+            "longest_lease": as_text(self.leased_until + self.skew),
+        }
 
 
-def lease_times(now: datetime, leased_until: datetime, skew: timedelta) -> dict[str, str]:
-    """The values of IS_DUE and LEASE."""
-    return {
-        "now": as_text(now),
-        "clock_was_set_back": as_text(now + skew),
-        "leased_until": as_text(leased_until),
-        "longest_lease": as_text(leased_until + skew),
-    }
+def claim(transaction: Transaction, asked: Claim) -> Notification | None:
+    """Lease the channel's next due notification, if there is one; the longest due goes first."""
+    sql, sent = (_CLAIM_UNPACED, {}) if asked.pace is None else _paced(asked.pace, asked.now)
+    row = transaction.row(sql, **asked.values(), **sent)
+    return None if row is None else salvage(row, asked.now)
 
 
 def _paced(pace: "Pace", now: datetime) -> tuple[str, dict[str, Any]]:
@@ -208,25 +210,6 @@ def _paced(pace: "Pace", now: datetime) -> tuple[str, dict[str, Any]]:
         return _CLAIM_CALM, calm  # without a storm it keeps this pace anyhow
     since = as_text(now - timedelta(seconds=single.seconds))
     return _CLAIM_PACED, {**calm, "pace_since": since, "pace_messages": single.messages}
-
-
-def channels_of(transaction: Transaction, first: int, last: int) -> set[str]:
-    """The channels that the notifications from the first to the last of these ids go to."""
-    rows = transaction.rows(
-        "SELECT DISTINCT channel FROM notifications WHERE id BETWEEN :first AND :last", first=first, last=last
-    )
-    return {row["channel"] for row in rows}
-
-
-def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
-    """The channels that something is owed to and due for. ``skew`` as for ``claim``."""
-    rows = transaction.rows(
-        "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') "
-        "AND (due_at <= :now OR scheduled_at > :clock_was_set_back)",
-        now=as_text(now),
-        clock_was_set_back=as_text(now + skew),
-    )
-    return {row["channel"] for row in rows}
 
 
 def settle(transaction: Transaction, attempt: Attempt) -> None:

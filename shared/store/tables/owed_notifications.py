@@ -1,6 +1,6 @@
-"""How many of the table ``notifications`` are still owed, and since when."""
+"""The notifications of the table ``notifications`` that are still owed: to whom, how many, and since when."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.models import as_text
 from shared.store.engines.database import Row, Transaction
@@ -17,6 +17,26 @@ _OWED_BY_CHANNEL = """
         FROM notifications due JOIN alerts about ON about.id = due.alert_id
         WHERE due.status IN ('PENDING', 'SENDING') AND due.kind <> 'UPDATE') owed
     GROUP BY channel ORDER BY channel"""
+
+
+def ids_by_channel(transaction: Transaction, first: int, last: int) -> dict[str, set[int]]:
+    """The ids, from the first to the last of these, of notifications that are still owed; by the channel."""
+    sql = "SELECT channel, id FROM notifications WHERE id BETWEEN :first AND :last AND status IN ('PENDING', 'SENDING')"
+    found: dict[str, set[int]] = {}
+    for row in transaction.rows(sql, first=first, last=last):
+        found.setdefault(row["channel"], set()).add(row["id"])
+    return found
+
+
+def due_channels(transaction: Transaction, *, now: datetime, skew: timedelta) -> set[str]:
+    """The channels that something is owed to and due for. ``skew``: see ``notifications.Claim``."""
+    rows = transaction.rows(
+        "SELECT DISTINCT channel FROM notifications WHERE status IN ('PENDING', 'SENDING') "
+        "AND (due_at <= :now OR scheduled_at > :clock_was_set_back)",
+        now=as_text(now),
+        clock_was_set_back=as_text(now + skew),
+    )
+    return {row["channel"] for row in rows}
 
 
 def count_owed(transaction: Transaction) -> int:

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from shared.delivery import deliver_at_once
 from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import migrate
-from tests.support.builders import NOON, at, event
+from tests.support.builders import NOON, Channel, at, event
 from tests.support.postgres import Server
-from tests.support.store.steps import add, claimed, owe, rows, settle
+from tests.support.store.steps import SETTINGS, add, claimed, owe, rows, settle
 from tests.support.store.watching import review
 from tests.torture.wire import Wire
 
@@ -124,3 +125,13 @@ def test_the_silence_of_agents_asks_no_more_often_for_many_monitors(wire: Counti
     assert {alert.subject for alert in review(store, 120)} == {"paris", "seoul"}
     assert len(wire.asked) < MOST_OF_SILENCES
     assert rows(store, "SELECT DISTINCT state FROM monitors") == [("UNKNOWN",)]
+
+
+def test_sending_at_once_asks_nothing_after_the_last_message(wire: Counting, store: Store) -> None:
+    """Each question would lock the store for writing, and find nothing; all other writers would wait for it."""
+    channels = {name: Channel() for name in ("a", "b")}
+    ids = [*owe(store, channels=("a", "b")), *owe(store, channels=("a",), monitor="other")]
+    wire.asked.clear()
+    deliver_at_once(store, channels, ids, SETTINGS)
+    assert [len(channel.texts) for channel in channels.values()] == [2, 1]
+    assert len([said for said in wire.asked if b"SET status = 'SENDING'" in said]) == len(ids)
