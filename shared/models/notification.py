@@ -94,6 +94,18 @@ class Notification(NamedTuple):
     edits: int | None = None
 
 
+class Details(NamedTuple):
+    """What a notification says beside its alert: see Notification. ``occurred_at`` is the alert's own if None."""
+
+    occurred_at: datetime | None = None
+    is_manual: bool = False
+    actor: str | None = None
+    number: int | None = None
+
+
+NO_DETAILS = Details()
+
+
 class NotificationLog(NamedTuple):
     """One attempt to send a notification, and what the channel answered; or a decision not to try, with its reason."""
 

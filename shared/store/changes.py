@@ -1,8 +1,8 @@
 """A change of an alert, saved together with what it owes. All inside the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from shared.alerting import resolve
 from shared.alerting.routing.routes import (
@@ -27,10 +27,23 @@ from shared.models import (
     NotificationKind,
     NotificationStatus,
 )
+from shared.models.alert import SeenFrom
 from shared.models.channel import CONSOLE, Channels, Route, by_name
+from shared.models.notification import NO_DETAILS, Details
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables import alerts, message_edits, notification_logs, notifications
 from shared.words import cause_text
+
+
+class Held(NamedTuple):
+    """Why a new alert's messages are held back, if they are: by this rule; and the alert's fields of these names."""
+
+    rule: str | None = None
+    suppressed_by: int | None = None
+    blocked_by: str | None = None
+
+
+NOT_HELD = Held()
 
 
 def open_alert(
@@ -45,14 +58,15 @@ def open_alert(
     now: datetime,
     reported: str | None = None,
     target_url: str | None = None,
-    hold: str | None = None,
+    held: Held = NOT_HELD,
     message: NotificationKind | None = None,
-    **about: Any,
+    locations: Sequence[SeenFrom] = (),
+    dependents: Sequence[str] = (),
 ) -> Change:
     """A new alert, owed to ``channels``.
 
-    ``reported`` is the cause as a reporter or a channel wrote it. ``hold``: the rule that holds the messages back.
-    ``message``: a message of this kind is sent in place of the alert's own. ``about``: see ``alerts.add``.
+    ``reported`` is the cause as a reporter or a channel wrote it. ``message``: a message of this kind is sent in place
+    of the alert's own.
     """
     alert = alerts.add(
         transaction,
@@ -64,9 +78,12 @@ def open_alert(
         failed_at=failed_at,
         opened_at=opened_at,
         now=now,
-        **about,
+        locations=locations,
+        dependents=dependents,
+        suppressed_by=held.suppressed_by,
+        blocked_by=held.blocked_by,
     )
-    return Change(alert, ChangeKind.OPENED, owe(transaction, alert, channels, now=now, hold=hold, kind=message))
+    return Change(alert, ChangeKind.OPENED, owe(transaction, alert, channels, now=now, hold=held.rule, kind=message))
 
 
 def resolve_alert(
@@ -105,13 +122,13 @@ def owe(
     hold: str | None = None,
     reason: str | None = None,
     kind: NotificationKind | None = None,
-    **said: Any,
+    details: Details = NO_DETAILS,
 ) -> tuple[int, ...]:
     """Owe the alert's newest change to ``channels``, as their routes say; the ids of what can be sent now.
 
     ``hold``: the rule that holds the messages back. An end is kept from a channel that still waits for the beginning:
     both would come at once, and nobody could do anything any more. One that joined since gets no end, unless all that
-    people were told on are gone. ``kind``, ``reason`` and ``said``: see ``notifications.owe``.
+    people were told on are gone. ``kind`` and ``reason``: see ``notifications.owe``.
     """
     said_before = [] if alert.status.is_active else _suppress_held(transaction, alert, now)
     kept_from = untold(said_before)
@@ -120,15 +137,17 @@ def owe(
     if matter.kind is NotificationKind.RECOVERY:
         told_on = begun(said_before)
         gone = sorted(told_on - kept_from.keys() - routes.keys())
-        keep_back(transaction, alert, gone, matter.kind, CHANNEL_GONE, now=now, **said)
+        keep_back(transaction, alert, gone, matter.kind, CHANNEL_GONE, now=now, details=details)
         if not is_orphaned(told_on - kept_from.keys(), routes):
             routes = {channel: route for channel, route in routes.items() if channel in told_on}
     ready: list[int] = []
     for channel, route in routes.items():
         verdict = decide(matter, route, now, held_by=hold, untold=kept_from.get(channel))
-        about = {**said, "kind": matter.kind, "status": verdict.status, "reason": reason or verdict.rule}
-        owed = notifications.owe(transaction, alert, [channel], now=now, **about)
-        if verdict.status is NotificationStatus.PENDING:
+        status, why = verdict.status, reason or verdict.rule
+        owed = notifications.owe(
+            transaction, alert, [channel], now=now, status=status, kind=matter.kind, reason=why, details=details
+        )
+        if status is NotificationStatus.PENDING:
             ready += [each.id for each in owed]
             continue
         for each in owed:
@@ -158,11 +177,13 @@ def keep_back(
     rule: str,
     *,
     now: datetime,
-    **said: Any,
+    details: Details = NO_DETAILS,
 ) -> None:
     """Write that a message about the alert is not sent to ``channels``, and by which rule."""
     status = NotificationStatus.SUPPRESSED
-    for each in notifications.owe(transaction, alert, channels, now=now, status=status, kind=kind, reason=rule, **said):
+    for each in notifications.owe(
+        transaction, alert, channels, now=now, status=status, kind=kind, reason=rule, details=details
+    ):
         notification_logs.add_decision(transaction, each, now)
 
 

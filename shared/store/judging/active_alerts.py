@@ -4,11 +4,11 @@ import functools
 import itertools
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from shared.alerting import Decision
 from shared.models import Alert, AlertKind, Cause, Change, ChangeKind, Event, Monitor, NotificationKind
 from shared.models.monitor import MonitorLocation
+from shared.models.notification import NO_DETAILS, Details
 from shared.store.judging.coverage import Hold, Occasion
 from shared.store.tables import alerts
 
@@ -65,12 +65,11 @@ class ActiveAlerts:
 
         The channels of ``monitor`` hear of it; all if there is none. Outages have more to them: see ``outages``.
         """
-        from shared.store.changes import channels_of, open_alert
+        from shared.store.changes import NOT_HELD, channels_of, open_alert
         from shared.store.judging.outages import held
 
         active, occasion = self.active(kind, subject), self._occasion
         if change is ChangeKind.OPENED and active is None:
-            hold, standing = held(occasion, monitor) if monitor else (None, {})
             opened = open_alert(
                 occasion.transaction,
                 kind,
@@ -81,8 +80,7 @@ class ActiveAlerts:
                 opened_at=at,
                 channels=channels_of(monitor, occasion.channels) if monitor else occasion.channels,
                 now=occasion.now,
-                hold=hold,
-                **standing,
+                held=held(occasion, monitor) if monitor else NOT_HELD,
             )
             self._active[kind, subject] = opened.alert
             return [opened]
@@ -100,13 +98,16 @@ class ActiveAlerts:
             occasion.transaction, alert, at, channels=occasion.channels, now=occasion.now, is_quiet=True
         )
 
-    def say_again(self, alert: Alert, monitor: Monitor, **said: Any) -> Change:
-        """Owe a message about an alert that goes on; ``said``: see ``notifications.owe``."""
+    def say_again(
+        self, alert: Alert, monitor: Monitor, *, kind: NotificationKind | None = None, details: Details = NO_DETAILS
+    ) -> Change:
+        """Owe a message about an alert that goes on; ``kind``: if it is not the alert's own."""
         from shared.store.changes import channels_of, owe
 
         occasion = self._occasion
         recipients, hold = channels_of(monitor, occasion.channels), self._hold(alert, monitor)
-        return Change(alert, None, owe(occasion.transaction, alert, recipients, now=occasion.now, hold=hold, **said))
+        owed = owe(occasion.transaction, alert, recipients, now=occasion.now, hold=hold, kind=kind, details=details)
+        return Change(alert, None, owed)
 
     def _hold(self, alert: Alert, monitor: Monitor) -> Hold | None:
         """The rule that holds a further message about an alert back."""
@@ -156,9 +157,10 @@ class ActiveAlerts:
         """Owe a message about an outage that goes on, or write which rule kept it back."""
         from shared.store.changes import channels_of, keep_back
 
+        details = Details(occurred_at=at)
         if not decision.is_kept_back:
-            return [self.say_again(alert, decision.monitor, kind=kind, occurred_at=at)]
+            return [self.say_again(alert, decision.monitor, kind=kind, details=details)]
         occasion, reason = self._occasion, str(decision.reason)
         recipients = channels_of(decision.monitor, occasion.channels)
-        keep_back(occasion.transaction, alert, recipients, kind, reason, now=occasion.now, occurred_at=at)
+        keep_back(occasion.transaction, alert, recipients, kind, reason, now=occasion.now, details=details)
         return []

@@ -17,6 +17,7 @@ from shared.history.facts import What
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
 from shared.models.channel import Channels, Route, by_name
 from shared.models.monitor import SEVERAL
+from shared.models.notification import Details
 from shared.store.changes import acknowledge, channels_for_recovery, channels_of, owe
 from shared.store.engines.database import Transaction
 from shared.store.judging.coverage import Coverage
@@ -58,9 +59,10 @@ def move_by_hand(
     _sync_subject(transaction, moved, at)
     if moved.status is AlertStatus.ACK:
         acknowledge(transaction, moved, channels, at)
+    details = Details(at, is_manual=True, actor=by)
     edits: tuple[int, ...] = ()
     if not (moved.status is AlertStatus.OPEN and has_news(alert, moved)):  # otherwise a new message says it
-        edits = message_edits.owe_edits(transaction, moved, channels, now=at, is_manual=1, actor=by)
+        edits = message_edits.owe_edits(transaction, moved, channels, now=at, details=details)
     if not has_news(alert, moved):
         return Change(moved, ChangeKind.MOVED, edits)
     monitor = monitors.named(transaction, moved.subject) if moved.kind.is_of_monitor else None
@@ -68,7 +70,7 @@ def move_by_hand(
         replay_facts.add(transaction, monitor.id, What.MOVED, at, alert=moved.id, status=moved.status)
     recipients = _channels_about(transaction, moved, monitor, channels)
     hold = Coverage(transaction, at).hold(monitor, at)
-    owed = owe(transaction, moved, recipients, now=at, hold=hold, is_manual=1, actor=by, occurred_at=at)
+    owed = owe(transaction, moved, recipients, now=at, hold=hold, details=details)
     return Change(moved, ChangeKind.MOVED, owed + edits)
 
 

@@ -11,6 +11,7 @@ from shared.alerting.situation import Reason
 from shared.logs import step
 from shared.models import Alert, Monitor, Notification, NotificationKind, value_of
 from shared.models.channel import Channels, Route, by_name
+from shared.models.notification import Details
 from shared.monitors.durations import seconds_of
 from shared.monitors.parts import one_or_more
 from shared.store.changes import channels_of, keep_back, owe, suppress
@@ -115,17 +116,17 @@ def _stored_step(name: str, stored: Mapping[str, Any]) -> Step:
 def _owe(
     transaction: Transaction, due: FollowUp, rule: str | None, held: Sequence[Notification], now: datetime
 ) -> None:
-    said: dict[str, Any] = {"now": now, "number": due.number, "occurred_at": now}
+    details = Details(occurred_at=now, number=due.number)
     # These channels were not notified of the outage itself.
     untold = {each.channel: each.reason for each in held if each.kind not in FOLLOW_UPS}
     for channel, route in due.channels.items():
         if kept_back_by := rule or untold.get(channel):
-            keep_back(transaction, due.alert, [channel], due.kind, kept_back_by, **said)
+            keep_back(transaction, due.alert, [channel], due.kind, kept_back_by, now=now, details=details)
             continue
         for former in held:
             if former.channel == channel and _is_same(former, due):
                 suppress(transaction, former, now)
-        owe(transaction, due.alert, {channel: route}, kind=due.kind, **said)
+        owe(transaction, due.alert, {channel: route}, now=now, kind=due.kind, details=details)
 
 
 def _is_same(former: Notification, due: FollowUp) -> bool:

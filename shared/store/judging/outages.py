@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from shared.alerting.situation import began_at
 from shared.models import Alert, AlertKind, Cause, Change, Monitor, MonitorState, NotificationKind
 from shared.models.alert import SeenFrom
 from shared.models.monitor import MonitorLocation
-from shared.store.changes import channels_for_recovery, channels_of, open_alert, resolve_alert
+from shared.store.changes import Held, channels_for_recovery, channels_of, open_alert, resolve_alert
 from shared.store.judging import dependencies
 from shared.store.judging.coverage import Hold, Occasion
 from shared.store.tables import alerts
@@ -35,7 +34,6 @@ def open_outage(
         # The event that made the quorum may be a success: another location saw the failure.
         failing = next((voter for voter in voters if voter.state is MonitorState.DOWN), None)
         cause, reported = (failing.cause, failing.error_message) if failing else (None, None)
-    hold, standing = held(occasion, monitor)
     ended_at = alerts.last_ended_at(occasion.transaction, AlertKind.OUTAGE, monitor.name)
     return open_alert(
         occasion.transaction,
@@ -48,22 +46,20 @@ def open_outage(
         opened_at=opened_at,
         channels=channels_of(monitor, occasion.channels),
         now=occasion.now,
-        hold=hold,
+        held=held(occasion, monitor),
         message=message,
         locations=[_seen(voter) for voter in voters],
         dependents=dependencies.dependents(occasion.transaction, monitor),
-        **standing,
     )
 
 
-def held(occasion: Occasion, monitor: Monitor) -> tuple[str | None, dict[str, Any]]:
+def held(occasion: Occasion, monitor: Monitor) -> Held:
     """The rule that holds a new alert's messages back, and how the alert stands to what its monitor depends on."""
     hold = occasion.coverage.hold(monitor, occasion.now)
     if not monitor.depends_on:
-        return hold, {}
+        return Held(hold)
     judged, suppressed_by = dependencies.judge_opening(occasion.transaction, monitor, occasion.now, occasion.known)
-    standing = {"suppressed_by": suppressed_by, "blocked_by": judged.standing.blocked_by}
-    return Hold.DEPENDENCY if judged.is_held else hold, standing
+    return Held(Hold.DEPENDENCY if judged.is_held else hold, suppressed_by, judged.standing.blocked_by)
 
 
 def end_alert(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.models import Alert, Attempt, AttemptStatus, Notification, NotificationKind, as_text
+from shared.models.notification import NO_DETAILS, Details
 from shared.store.engines.database import Transaction
 from shared.store.tables.notifications import IS_DUE, LEASE, Claim, owe, salvage
 
@@ -42,18 +43,22 @@ _LEAVES_ROOM = """
 
 
 def owe_edits(
-    transaction: Transaction, alert: Alert, channels: Collection[str], *, now: datetime, **said: Any
+    transaction: Transaction,
+    alert: Alert,
+    channels: Collection[str],
+    *,
+    now: datetime,
+    details: Details = NO_DETAILS,
 ) -> tuple[int, ...]:
     """Owe an edit of what was sent about the alert to each of ``channels`` that can edit it; the notifications' ids.
 
     On each channel that is the first message and the last one: in between there may be hundreds of reminders.
-    ``said``: see ``notifications.owe``.
     """
     owed: list[Notification] = []
     for row in transaction.rows(_EDITABLE, alert_id=alert.id):
         if row["channel"] in channels:
             for edits in sorted({row["first"], row["last"]}):
-                owed += _owe(transaction, alert, row["channel"], edits, now, **said)
+                owed += _owe(transaction, alert, row["channel"], edits, now, details)
     return tuple(each.id for each in owed)
 
 
@@ -91,10 +96,10 @@ def _has_silent_end(transaction: Transaction, alert: Alert, channel: str) -> boo
 
 
 def _owe(
-    transaction: Transaction, alert: Alert, channel: str, edits: int, now: datetime, **said: Any
+    transaction: Transaction, alert: Alert, channel: str, edits: int, now: datetime, details: Details = NO_DETAILS
 ) -> list[Notification]:
-    said = {"occurred_at": now, **said}
-    return owe(transaction, alert, [channel], now=now, kind=NotificationKind.UPDATE, edits=edits, **said)
+    details = details._replace(occurred_at=details.occurred_at or now)
+    return owe(transaction, alert, [channel], now=now, kind=NotificationKind.UPDATE, edits=edits, details=details)
 
 
 def _room(pace: "Pace", now: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shared.models import (
     as_text,
     value_of,
 )
-from shared.models.notification import UPDATE_SECONDS
+from shared.models.notification import NO_DETAILS, UPDATE_SECONDS, Details
 from shared.store.engines.database import Row, Transaction, salvaged
 
 if TYPE_CHECKING:
@@ -89,8 +89,6 @@ _TOO_OLD = """
     AND (coalesce(released_at, created_at) < :created_before OR (kind = 'UPDATE' AND created_at < :update_before))
     AND (leased_until IS NULL OR leased_until <= :now)"""
 
-_SAID = {"is_manual": 0, "actor": None, "reason": None, "number": None, "edits": None}
-
 
 def owe(
     transaction: Transaction,
@@ -98,16 +96,16 @@ def owe(
     channels: Iterable[str],
     *,
     now: datetime,
-    occurred_at: datetime | None = None,
     status: NotificationStatus = NotificationStatus.PENDING,
     kind: NotificationKind | None = None,
-    **said: Any,
+    reason: str | None = None,
+    edits: int | None = None,
+    details: Details = NO_DETAILS,
 ) -> list[Notification]:
     """Add one notification of the alert's newest change for each channel.
 
-    ``occurred_at``: when that was, if not when the alert opened or was resolved. ``status``: PENDING, or HELD or
-    SUPPRESSED by a rule. ``kind``: if it is not about that change. ``said``: what else a Notification says, see _SAID.
-    A channel that refuses messages is not asked to carry one about itself.
+    ``status``: PENDING, or HELD or SUPPRESSED by a rule. ``kind``: if it is not about that change. ``reason``,
+    ``edits``: see Notification. A channel that refuses messages is not asked to carry one about itself.
     """
     about_itself = alert.subject if alert.kind is AlertKind.CHANNEL_REFUSED else None
     return [
@@ -118,9 +116,13 @@ def owe(
             channel=channel,
             kind=kind or kind_of(alert),
             status=status,
-            occurred_at=as_text(occurred_at or alert.resolved_at or alert.opened_at),
+            occurred_at=as_text(details.occurred_at or alert.resolved_at or alert.opened_at),
+            is_manual=int(details.is_manual),
+            actor=details.actor,
+            reason=reason,
+            number=details.number,
+            edits=edits,
             now=as_text(now),
-            **{**_SAID, **said},
         )
         for channel in channels
         if channel != about_itself

@@ -8,6 +8,7 @@ from shared.delivery import deliver_owed
 from shared.models import AlertStatus, Attempt, AttemptStatus, NotificationKind
 from shared.models.channel import USUAL
 from shared.models.message import Message
+from shared.models.notification import Details
 from shared.monitors.policy import Policy
 from shared.notifiers import Accepted
 from shared.store import Store
@@ -284,7 +285,7 @@ def test_of_many_reminders_the_first_and_the_last_message_are_edited(store: Stor
         for number in (1, 2, 3):
             alert = alerts.get(transaction, 1)
             kind = NotificationKind.REMINDER
-            notifications.owe(transaction, alert, ["a"], now=at(60), kind=kind, number=number, occurred_at=at(60))
+            notifications.owe(transaction, alert, ["a"], now=at(60), kind=kind, details=Details(at(60), number=number))
     deliver(store, 60, a=channel)
     move(store, 1, "ACK", 90)
     deliver(store, 90, a=channel)
