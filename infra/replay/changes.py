@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.alerting.situation import FlappingLimits
 from shared.history.replay import Rules
+from shared.models.monitor import FlappingLimits
 from shared.monitors.policy import Policy
 from shared.settings import SettingError, Settings
 

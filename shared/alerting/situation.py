@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.models import Alert, ChangeKind, Monitor, MonitorState, NotificationKind
-from shared.models.monitor import DEFAULT_LOCATION, SEVERAL, MonitorLocation
+from shared.models.monitor import DEFAULT_LOCATION, FLAPPING, SEVERAL, FlappingLimits, MonitorLocation
 
 if TYPE_CHECKING:
     from shared.models import Event
@@ -43,16 +43,6 @@ class Reason(StrEnum):
     RECORDED_SINCE_UPDATE = "recorded_since_update"
 
 
-class FlappingLimits(NamedTuple):
-    """From which share of changes on a monitor flaps, and down to which share it goes on; 1 is a change each time."""
-
-    starts: float = 0.5
-    ends: float = 0.25
-
-
-LIMITS = FlappingLimits()
-
-
 class Situation(NamedTuple):
     """Everything that is known when an event arrives.
 
@@ -71,7 +61,7 @@ class Situation(NamedTuple):
     is_in_maintenance: bool = False
     place: MonitorLocation | None = None
     others: tuple[MonitorLocation, ...] = ()
-    limits: FlappingLimits = LIMITS
+    limits: FlappingLimits = FLAPPING
 
     @property
     def newest_at(self) -> datetime | None:

@@ -25,6 +25,16 @@ class MonitorState(StrEnum):
     MAINTENANCE = "MAINTENANCE"
 
 
+class FlappingLimits(NamedTuple):
+    """From which share of changes on a monitor flaps, and down to which share it goes on; 1 is a change each time."""
+
+    starts: float = 0.5
+    ends: float = 0.25
+
+
+FLAPPING = FlappingLimits()
+
+
 class Monitor(NamedTuple):
     """Something that is watched: what of its policy judges an event, and what the events so far say about it.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from shared.models import as_text, now
+from shared.models.monitor import FlappingLimits
 from shared.settings import Settings
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
@@ -18,16 +19,16 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreUnavailable: it cannot be opened, is from a newer program, or is a SQLite file in a place that loses it.
     """
-    limits = (settings.flapping_starts, settings.flapping_ends)
-    store = _opened(settings.database_path or settings.database_url, limits)
+    flapping = FlappingLimits(settings.flapping_starts, settings.flapping_ends)
+    store = _opened(settings.database_path or settings.database_url, flapping)
     # If this fails, the next request tries again.
     store.database.open()
     return store
 
 
 @functools.cache
-def _opened(where: Path | SecretStr, limits: tuple[float, float]) -> Store:
-    return Store(_database(where), limits)
+def _opened(where: Path | SecretStr, flapping: FlappingLimits) -> Store:
+    return Store(_database(where), flapping)
 
 
 def _database(where: Path | SecretStr) -> Database:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.alerting import WatchPeriod, extend_watch, fall_silent, is_silent
 from shared.models import Agent, AlertKind, Cause, Change
 from shared.models.channel import Channels
+from shared.models.monitor import FLAPPING, FlappingLimits
 from shared.store.asking.alerts import Alerts
 from shared.store.engines.database import Database, Transaction
 from shared.store.tables import agents, alerts, watches
@@ -42,9 +43,8 @@ NO_CHECK = Cause.of("no_checks_received")
 class Store:
     """Everything that is stored. The methods of its parts raise StoreUnavailable if the database cannot be used."""
 
-    def __init__(self, database: Database, limits: tuple[float, float] | None = None) -> None:
-        """``limits``: those of flapping, if they are not the defaults; see ``FlappingLimits``."""
-        self.database, self._limits = database, limits
+    def __init__(self, database: Database, flapping: FlappingLimits = FLAPPING) -> None:
+        self.database, self._flapping = database, flapping
         self.alerts = Alerts(database)
         self.agents = Agents(database)
 
@@ -54,7 +54,7 @@ class Store:
         # Imported here, and below: a function asks for few of these parts, and each costs a cold start.
         from shared.store.intake.events import Events
 
-        return Events(self.database, self._limits)
+        return Events(self.database, self._flapping)
 
     @functools.cached_property
     def notifications(self) -> "Outbox":
@@ -82,7 +82,7 @@ class Store:
         """The monitors that are pinged instead of checked."""
         from shared.store.intake.heartbeats import Heartbeats
 
-        return Heartbeats(self.database, self._limits)
+        return Heartbeats(self.database, self._flapping)
 
     @functools.cached_property
     def windows(self) -> "Windows":

@@ -18,10 +18,11 @@ from shared.models import (
     NotificationStatus,
 )
 from shared.models.message import Message
+from shared.models.monitor import FlappingLimits
 from shared.notifiers import Accepted, SendFailed
 
 # Limits of a store in which every change of a monitor is a message.
-NEVER_FLAPS = (math.inf, 0.0)
+NEVER_FLAPS = FlappingLimits(starts=math.inf, ends=0.0)
 NOON = datetime(2025, 1, 8, 12, tzinfo=UTC)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.models import Event
 from shared.models.channel import Channels
+from shared.models.monitor import FlappingLimits
 from shared.store.engines.database import Database, Transaction
 from shared.store.engines.group_commit import Group
 from shared.store.intake.ingest import Ingested, ingest
@@ -14,8 +15,8 @@ from shared.store.intake.reports import Report, together
 class Events:
     """Events in. Requests that come at the same time share a commit."""
 
-    def __init__(self, database: Database, limits: tuple[float, float] | None) -> None:
-        self._limits = limits
+    def __init__(self, database: Database, flapping: FlappingLimits) -> None:
+        self._flapping = flapping
         self._group: Group[Report, list[Ingested]] = Group(database, self._ingest)
 
     def add(
@@ -36,4 +37,4 @@ class Events:
     def _ingest(self, transaction: Transaction, reports: Sequence[Report]) -> Iterator[list[Ingested]]:
         """Judge and save reports, several at once; yield the results of each report in turn."""
         for some in together(reports):
-            yield from ingest(transaction, some, limits=self._limits)
+            yield from ingest(transaction, some, flapping=self._flapping)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.alerting import Decision, Reason, Situation, decide, observe_agent
-from shared.alerting.situation import FlappingLimits, counts_from, location_of
+from shared.alerting.situation import counts_from, location_of
 from shared.alerting.votes import INTERVAL_SECONDS
 from shared.history.uptime import KNOWN, known_until
 from shared.models import (
@@ -20,6 +20,7 @@ from shared.models import (
     MonitorState,
 )
 from shared.models.cause import OF_THE_AGENT
+from shared.models.monitor import FlappingLimits
 from shared.store.engines.database import Transaction
 from shared.store.intake.reports import Arrival, Report, arrivals
 from shared.store.judging.active_alerts import ActiveAlerts
@@ -69,16 +70,14 @@ def ingest(
     transaction: Transaction,
     reports: Sequence[Report],
     *,
+    flapping: FlappingLimits,
     are_pings_missed: bool = False,
-    limits: tuple[float, float] | None = None,
 ) -> list[list[Ingested]]:
     """Save the events of reports that have the same channels; what became of each one's, in the order given.
 
-    ``are_pings_missed``: they are our own notes that pings did not come in time. ``limits``: see Store.
+    ``are_pings_missed``: they are our own notes that pings did not come in time.
     """
-    intake = _Intake(
-        transaction, reports, arrivals(reports), are_pings_missed=are_pings_missed, limits=FlappingLimits(*limits or ())
-    )
+    intake = _Intake(transaction, reports, arrivals(reports), are_pings_missed=are_pings_missed, flapping=flapping)
     done = {arrival.position: intake.judge(arrival, stored) for arrival, stored in intake.store()}
     intake.save()
     return [[done[number, index] for index in range(len(report.events))] for number, report in enumerate(reports)]
@@ -97,10 +96,10 @@ class _Intake:
         arrived: Sequence[Arrival],
         *,
         are_pings_missed: bool,
-        limits: FlappingLimits,
+        flapping: FlappingLimits,
     ) -> None:
         self.transaction, self._arrived = transaction, arrived
-        self._are_pings_missed, self._limits = are_pings_missed, limits
+        self._are_pings_missed, self._flapping = are_pings_missed, flapping
         self.now = max(report.received_at for report in reports)
         self._coverage = Coverage(transaction, min((arrival.at for arrival in arrived), default=self.now))
         names = {arrival.event.monitor for arrival in arrived}
@@ -176,7 +175,7 @@ class _Intake:
             is_in_maintenance=is_in_maintenance,
             place=place,
             others=others,
-            limits=self._limits,
+            limits=self._flapping,
         )
 
     def _lapsed(self, monitor: Monitor, event: Event, at: datetime, row_id: int) -> Monitor:

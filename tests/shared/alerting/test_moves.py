@@ -17,7 +17,6 @@ from shared.alerting import (
     monitor_after_move,
     move,
 )
-from shared.alerting.situation import FlappingLimits
 from shared.models import Alert, AlertStatus, AttemptStatus, ChangeKind, MonitorState
 from tests.support.builders import NEVER_FLAPS, alert, at, event, monitor
 
@@ -130,8 +129,8 @@ class AlertOfOneMonitor(RuleBasedStateMachine):
         return next((alert for alert in self.alerts if alert.status.is_active), None)
 
     def receive(self, place: float, *, ok: bool) -> ChangeKind | None:
-        limits = FlappingLimits(*NEVER_FLAPS)
-        decision = decide(Situation(self.monitor, self.active, at(place), at(1e6), limits=limits), event(place, ok=ok))
+        situation = Situation(self.monitor, self.active, at(place), at(1e6), limits=NEVER_FLAPS)
+        decision = decide(situation, event(place, ok=ok))
         self.monitor = decision.monitor
         if decision.change is not None:
             self.heard.append("DOWN" if decision.change is ChangeKind.OPENED else "UP")

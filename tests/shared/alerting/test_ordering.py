@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared.alerting import Reason, Situation, decide, effective_time, is_late
-from shared.alerting.situation import FlappingLimits
 from shared.models import ChangeKind, MonitorState
 from tests.support.builders import NEVER_FLAPS, alert, at, event, monitor
 
@@ -92,8 +91,8 @@ class EventsWhileTheClockJumps(RuleBasedStateMachine):
         received_at = at(self.clock + way)
         place = effective_time(seen, received_at, sent_at)
         newest_at = self.monitor.last_checked_at
-        active, limits = alert() if self.is_on else None, FlappingLimits(*NEVER_FLAPS)
-        decision = decide(Situation(self.monitor, active, place, received_at, limits=limits), seen)
+        active = alert() if self.is_on else None
+        decision = decide(Situation(self.monitor, active, place, received_at, limits=NEVER_FLAPS), seen)
         self.monitor = decision.monitor
         assert place <= received_at
         # Honest clocks differ by up to 5 seconds: an event from those may really be older. The next check counts.

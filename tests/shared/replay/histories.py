@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shared.alerting import IllegalMove, TooManyMoves
 from shared.alerting.heartbeats import Ping
 from shared.models import AlertStatus
+from shared.models.monitor import FlappingLimits
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store import HeartbeatNotFound, NameTaken, OwnedElsewhere, Store, UnknownName, WindowOfFile, WindowOver
@@ -18,7 +19,7 @@ from tests.support.store.steps import CHANNELS
 TARGET = "http://target/"
 # Owned by the API, by the file, by nobody, and by TARGET_URL.
 NAMES = ("shop", "web", "door", TARGET)
-LIMITS = (0.4, 0.2)
+LIMITS = FlappingLimits(0.4, 0.2)
 TOKEN = "t" * 32
 _PLACES = ("seoul", "tokyo", "paris")
 _ALLOWED = (

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 
-from shared.alerting.situation import FlappingLimits
 from shared.history.replay import Rules, replay
 from shared.models import Alert, Monitor, as_text, value_of
 from shared.store import Store
@@ -53,5 +52,5 @@ def test_what_happened_happens_again(empty: Path, history: list[Step]) -> None:
             for row in policies.every_by_name(snapshot).values():
                 monitor = value_of(Monitor, dict(row))
                 past = past_of(snapshot, monitor, 0)
-                again = replay(past.start, past.steps, Rules(limits=FlappingLimits(*LIMITS)))
+                again = replay(past.start, past.steps, Rules(limits=LIMITS))
                 assert outages(again) == outages(alerts.outages_of(snapshot, monitor.name)), monitor.name
