@@ -26,7 +26,7 @@ from shared.store.intake.reports import Arrival, Report, arrivals
 from shared.store.judging.active_alerts import ActiveAlerts
 from shared.store.judging.coverage import Coverage, Occasion
 from shared.store.judging.places import Places
-from shared.store.tables import agents, configuration, judgements, monitors, state_changes
+from shared.store.tables import agents, alerts, configuration, judgements, monitors, state_changes
 from shared.store.tables import events as table
 
 OFFLINE = Cause.of("location_offline")
@@ -107,12 +107,12 @@ class _Intake:
         seen = agents.ask_named(transaction, {each.event.agent for each in arrived if each.event.agent is not None})
         self._places = Places(transaction, names)
         self._rows = table.Adding(transaction, [(arrival.event, arrival.received_at) for arrival in arrived])
-        self._monitors: dict[str, Monitor] = {}
-        occasion = Occasion(transaction, self._coverage, reports[0].channels, self.now, self._monitors)
-        self._alerts = ActiveAlerts(occasion, names)
-        # They are read from here on.
-        self._monitors |= {monitor.name: monitor for monitor in known()}
+        active = alerts.ask_active(transaction, names)
+        # All of that is asked together, and read from here on.
+        self._monitors = {monitor.name: monitor for monitor in known()}
         self._agents = {agent.name: agent for agent in seen()}
+        occasion = Occasion(transaction, self._coverage, reports[0].channels, self.now, self._monitors)
+        self._alerts = ActiveAlerts(occasion, names, active)
         # As they are stored, of those that have changed since.
         self._stored_monitors: dict[str, Monitor] = {}
         self._seen_agents: dict[str, Agent] = {}

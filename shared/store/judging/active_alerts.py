@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from shared.alerting import Decision
@@ -18,10 +18,9 @@ _KINDS = tuple(kind for kind in AlertKind if kind.is_of_monitor)
 class ActiveAlerts:
     """The alerts that are OPEN or ACK. Each is read once, and changed in the intake's transaction."""
 
-    def __init__(self, occasion: Occasion, monitors: Collection[str]) -> None:
-        """``monitors``: the names of those that events are about."""
-        self._occasion, self._monitors = occasion, monitors
-        self._asked = alerts.ask_active(occasion.transaction, monitors)
+    def __init__(self, occasion: Occasion, monitors: Collection[str], asked: Callable[[], list[Alert]]) -> None:
+        """``monitors``: the names of those that events are about. ``asked``: see ``alerts.ask_active``."""
+        self._occasion, self._monitors, self._asked = occasion, monitors, asked
 
     @functools.cached_property
     def _active(self) -> dict[tuple[AlertKind, str], Alert | None]:
