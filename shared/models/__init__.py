@@ -20,7 +20,7 @@ from shared.models.notification import (
     NotificationLog,
     NotificationStatus,
 )
-from shared.models.times import as_text, now, utc
+from shared.models.times import as_text, as_time, now, utc
 from shared.models.values import Unreadable, as_json, columns_of, storable, value_of
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ __all__ = [
     "Unreadable",
     "as_json",
     "as_text",
+    "as_time",
     "columns_of",
     "new_event_id",
     "now",

@@ -3,8 +3,10 @@
 As text they have one width (``2025-01-08T10:30:00.000Z``), so that they sort as they stand.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 def now() -> datetime:
@@ -34,6 +36,16 @@ def as_text(value: datetime) -> str:
     if value.tzinfo is not UTC:
         value = utc(value)
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def as_time(text: str | None) -> datetime | None:
+    """The time that ``as_text`` wrote; None if nothing was written."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def milliseconds(at: datetime) -> int:
+    """The whole milliseconds from 1970 to ``at``."""
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def written_out(value: Any) -> Any:

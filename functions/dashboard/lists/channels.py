@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from flask import Response
 
-from functions.dashboard.overview.facts import time_of
 from functions.dashboard.visit import Visit, changing, reading
 from shared import web
 from shared.channels import configured
 from shared.delivery.trial import Trial, try_channel
 from shared.logs import step
 from shared.messages import one_line
+from shared.models import as_time
 from shared.models.channel import CONSOLE
 from shared.pages.formatting import Named
 from shared.pages.states import Shown
@@ -93,7 +93,7 @@ def _page(visit: Visit, trials: dict[str, Trial]) -> Response:
         hero=shown,
         sentence=sentence,
         channels=found,
-        time_of=time_of,
+        as_time=as_time,
         is_console_alone={each.kind for each in found} == {CONSOLE},
     )
 

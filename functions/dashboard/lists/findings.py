@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from functions.dashboard.lists.agents import clock_said
-from functions.dashboard.overview.facts import time_of
 from functions.dashboard.overview.troubles import is_missed, troubles
 from functions.dashboard.visit import Visit
 from shared.alerting import CLOCK_TOLERANCE
@@ -13,6 +12,7 @@ from shared.alerting.agents import SILENT_AFTER_INTERVALS
 from shared.alerting.health import Health, HealthFacts, is_given_up
 from shared.channels import configured
 from shared.messages import one_line
+from shared.models import as_time
 from shared.pages.formatting import Named, duration
 from shared.pages.states import Shown
 from shared.store import Row
@@ -69,7 +69,7 @@ def drill_of(visit: Visit, last: Any) -> Drill | None:
     language, say = visit.language, visit.say
     deliveries = [Delivery(name, seconds) for name, seconds in last["delivered"].items()]
     deliveries += [Delivery(name, None, one_line(str(why), MAX_ANSWER)) for name, why in last["failed"].items()]
-    at = time_of(last["at"])
+    at = as_time(last["at"])
     ago = duration(max(0.0, (visit.at - at).total_seconds()), language) if at else "–"
     by = last["acknowledged_by"]
     if last["ok"]:
@@ -95,7 +95,7 @@ def _failures(visit: Visit, failed: list[Row], last: list[Row]) -> Iterator[Find
         is_over = row not in last
         text = visit.markup("finding_recovered" if is_over else "finding_refused", name=Named(row["channel"]))
         quote = one_line(row["answer"] or "", MAX_ANSWER)
-        yield Finding("unk" if is_over else "slow", text, "/channels", quote, time_of(row["attempted_at"]))
+        yield Finding("unk" if is_over else "slow", text, "/channels", quote, as_time(row["attempted_at"]))
 
 
 def _clocks(visit: Visit, known: HealthFacts) -> Iterator[Finding]:
@@ -120,6 +120,6 @@ def _well(visit: Visit, last: list[Row], known: HealthFacts) -> Iterator[Finding
             yield Finding(shown, visit.markup("finding_agent", name=Named(agent.name), ago=ago), "/agents")
     for row in last:
         if row["status"] == "SENT" and row["channel"] not in known.refused:
-            at = time_of(row["attempted_at"])
+            at = as_time(row["attempted_at"])
             yield Finding("up", visit.markup("finding_delivered", name=Named(row["channel"])), "/channels", at=at)
     yield Finding("up", visit.say("finding_store"))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Response
 from markupsafe import Markup
 
-from functions.dashboard.overview.facts import time_of
 from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.logs import step
+from shared.models import as_time
 from shared.pages.markdown import markdown
 from shared.pages.states import Shown
 from shared.store import IncidentChanged, UnknownName
@@ -120,7 +120,7 @@ def _page(visit: Visit, *, error: str = "", status: int = 422) -> Response:
         chosen_state="" if state == visit.form.get("was", state) else state,
         typed=visit.form if error and not continued else {},
         chosen=visit.form.every("monitors") if error else (),
-        time_of=time_of,
+        as_time=as_time,
         error=error,
         status=status if error else 200,
     )

@@ -12,13 +12,12 @@ from functions.dashboard.monitors.bands import bands_of
 from functions.dashboard.monitors.chart import PERIODS, Band, Period, chart, period_of, points_of
 from functions.dashboard.monitors.how import how_of
 from functions.dashboard.monitors.zoom import words_of
-from functions.dashboard.overview.facts import time_of
 from functions.dashboard.overview.wrong import cause_of
 from functions.dashboard.visit import Visit, number_of, reading
 from shared import web
 from shared.history.buckets import floor
 from shared.messages import said_cause
-from shared.models import Alert, Cause
+from shared.models import Alert, Cause, as_time
 from shared.pages import bars
 from shared.pages.formatting import Named, duration, milliseconds, uptime
 from shared.pages.formatting import day as day_text
@@ -66,7 +65,7 @@ def show_own_monitor(visit: Visit, monitor_id: str) -> Response:
         sentence=visit.markup(f"is_{shown}", name=Named(row["name"])),
         facts=_facts(visit, entry, current),
         alert=current,
-        since=time_of(row["since"]),
+        since=as_time(row["since"]),
         silence=visit.store.windows.silence_of(row["name"], 1.0, now=visit.at),
         story=list(reversed(story_of(visit, number, visit.at - _STORY, until)))[:MOST_EVENTS],
         messages=messages_of(visit, last_alert.id, visit.store.alerts.get(last_alert.id)[1]) if last_alert else [],
@@ -132,7 +131,7 @@ def _days(at: datetime) -> list[datetime]:
 
 def _figures(visit: Visit, entry: "Entry", days: "Sequence[Measured]", last_day: "Measured") -> list[Figure]:
     say, language, row = visit.say, visit.language, entry.row
-    checked = time_of(row["last_checked_at"])
+    checked = as_time(row["last_checked_at"])
     every = say("every", interval=duration(row["interval_seconds"], language)) if row["interval_seconds"] else ""
     ago = duration((visit.at - checked).total_seconds(), language) if checked else "–"
     found = [Figure(say("last_check"), say("ago", time=ago) if checked else say("none_yet"), every)]
@@ -146,7 +145,7 @@ def _figures(visit: Visit, entry: "Entry", days: "Sequence[Measured]", last_day:
         p95 = min(p95, last_day.counts.slowest_ms or p95)
         found.append(Figure(say("median_24"), milliseconds(median, language), f"p95 {milliseconds(p95, language)}"))
     expires = entry.last_event["certificate_expires_at"] if entry.last_event else None
-    if expires and (at := time_of(expires)):
+    if expires and (at := as_time(expires)):
         left = duration(max(0.0, (at - visit.at).total_seconds()), language)
         found.append(Figure(say("certificate"), left, say("valid_until", date=f"{day_text(at, language)} {at.year}")))
     return found

@@ -8,7 +8,7 @@ from functions.dashboard.visit import Visit
 from shared.alerting.health import OVERDUE, Health, HealthFacts
 from shared.channels import configured
 from shared.history.buckets import floor
-from shared.models import Agent, Alert, AlertKind
+from shared.models import Agent, Alert, AlertKind, as_time
 from shared.pages.states import ORDER, Shown, shown_state
 from shared.store import Bucket, Row
 
@@ -125,8 +125,8 @@ def _line(row: Row, is_slow: bool, past: Sequence[Bucket]) -> Line:
         tags_of(row),
         row["target_url"],
         shown_state(state, is_slow=is_slow),
-        time_of(row["since"]),
-        time_of(row["last_checked_at"]),
+        as_time(row["since"]),
+        as_time(row["last_checked_at"]),
         row["response_us"] / 1000 if (row["response_us"] or -1) >= 0 else None,
         past[1:],
         month,
@@ -138,8 +138,3 @@ def tags_of(row: Row) -> Sequence[str]:
     import json
 
     return tuple(json.loads(row["tags"])) if row["tags"] else ()
-
-
-def time_of(text: str | None) -> datetime | None:
-    """A time of the store."""
-    return datetime.fromisoformat(text) if text else None

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from functions.dashboard.overview.facts import Facts, Line, time_of
+from functions.dashboard.overview.facts import Facts, Line
 from functions.dashboard.visit import Visit
 from shared.messages import one_line, said_cause
-from shared.models import Alert, AlertKind, AlertStatus
+from shared.models import Alert, AlertKind, AlertStatus, as_time
 from shared.pages.formatting import Named, time_tag
 from shared.pages.states import Shown
 
@@ -91,7 +91,7 @@ def who_of(visit: Visit, facts: Facts, alert: Alert) -> str:
         at = alert.acknowledged_at
         time = time_tag(at, "h", visit.language) if at else ""
         # A note of a former time, before it was reopened, says nothing of now.
-        if note and note["status"] == "ACK" and at is not None and (time_of(note["at"]) or at) >= at:
+        if note and note["status"] == "ACK" and at is not None and (as_time(note["at"]) or at) >= at:
             return visit.markup("has_it_note", name=name, time=time, note=one_line(note["text"]))
         return visit.markup("has_it", name=name, time=time)
     return " ".join(_notified(visit, facts, alert))

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.history.uptime import KNOWN, Availability, Change, Span, known_until, measure, spans
 from shared.models import as_text
+from shared.models.times import milliseconds
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables import state_changes
 from shared.store.tables.scope import Scope
@@ -19,10 +20,10 @@ class Availabilities:
     def __init__(
         self, transaction: Transaction, scope: Scope, monitors: Sequence[Row], edges: Sequence[datetime], now: datetime
     ) -> None:
-        self._marks = [_milliseconds(edge) for edge in edges]
+        self._marks = [milliseconds(edge) for edge in edges]
         # Nobody knows anything of the time whose changes are pruned.
         since = max(as_text(edges[0]), state_changes.kept_since(transaction) or "")
-        starts_at, ends_at = max(self._marks[0], _of_text(since)), min(self._marks[-1], _milliseconds(now))
+        starts_at, ends_at = max(self._marks[0], _of_text(since)), min(self._marks[-1], milliseconds(now))
         before = state_changes.last_before(transaction, scope, since)
         changes: dict[int, list[Row]] = defaultdict(list)
         for row in state_changes.between(transaction, scope, since, as_text(edges[-1])):
@@ -80,12 +81,8 @@ def _lapse(monitor: Row, now: datetime) -> Iterator[Change]:
         return
     until = known_until(datetime.fromisoformat(checked_at), interval, monitor["timeout_seconds"])
     if until < now:
-        yield Change(max(_milliseconds(until), _of_text(monitor["since"] or checked_at)), "UNKNOWN")
+        yield Change(max(milliseconds(until), _of_text(monitor["since"] or checked_at)), "UNKNOWN")
 
 
 def _of_text(at: str) -> int:
-    return _milliseconds(datetime.fromisoformat(at))
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+    return milliseconds(datetime.fromisoformat(at))

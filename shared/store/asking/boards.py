@@ -9,6 +9,7 @@ from shared.history.rollup import Rollup
 from shared.history.uptime import Availability, measure
 from shared.history.uptime import Span as Known
 from shared.models import as_text
+from shared.models.times import milliseconds
 from shared.monitors.windows.planned import Planned
 from shared.settings.status_pages import is_shown, pages_of
 from shared.store.asking.availability import Availabilities
@@ -128,12 +129,12 @@ def _shown(watched: Sequence[Row], pages: Mapping[str, Mapping[str, Any]]) -> li
 def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime) -> dict[int, list[Bucket]]:
     watched = monitors_in(transaction, _EVERYTHING)
     available = Availabilities(transaction, _EVERYTHING, watched, edges, now)
-    marks = [_milliseconds(edge) for edge in edges]
+    marks = [milliseconds(edge) for edge in edges]
     slow: dict[str, list[Known]] = {}
     for row in alerts.slow_between(transaction, as_text(edges[0]), as_text(edges[-1])):
-        starts_at = max(marks[0], _milliseconds(datetime.fromisoformat(row["failed_at"])))
+        starts_at = max(marks[0], milliseconds(datetime.fromisoformat(row["failed_at"])))
         ended = datetime.fromisoformat(row["resolved_at"]) if row["resolved_at"] else now
-        ends_at = min(marks[-1], _milliseconds(ended))
+        ends_at = min(marks[-1], milliseconds(ended))
         if starts_at < ends_at:
             slow.setdefault(row["subject"], []).append(Known(starts_at, ends_at, is_down=False))
     nothing = [Availability()] * (len(edges) - 1)
@@ -151,7 +152,3 @@ def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime)
             Bucket(known.known_ms, known.down_ms, slowly.known_ms, held.known_ms) for known, slowly, held in parts
         ]
     return found
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

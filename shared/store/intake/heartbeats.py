@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.alerting import WatchPeriod
 from shared.alerting.heartbeats import Beat, Ping, after_change, after_gap, after_ping, in_order, run_ms
-from shared.models import Cause, Event, as_text
+from shared.models import Cause, Event, as_text, as_time
 from shared.models.channel import Channels
 from shared.models.monitor import FlappingLimits
 from shared.store.engines.database import Database, Row, Transaction
@@ -72,7 +72,7 @@ class Heartbeats:
         beat, within = table.beat_of(row), table.within_of(row)
         if within is None:
             raise HeartbeatNotFound
-        at = in_order(now, _time(row["last_checked_at"]), now)
+        at = in_order(now, as_time(row["last_checked_at"]), now)
         renewed = after_ping(beat, at, within, is_start=ping.is_start, is_watched=bool(row["is_watched"]))
         table.save(transaction, row["id"], renewed)
         if ping.is_start:
@@ -91,7 +91,7 @@ class Heartbeats:
             beat, is_upside_down = table.beat_of(row), table.is_upside_down(row)
             cause = Cause.of("no_ping_since", pinged_at=as_text(beat.pinged_at or now))
             ping = Ping(is_success=False, error_message=cause_text("en", cause), cause=cause)
-            at = in_order(min(beat.missed_at or now, now), _time(row["last_checked_at"]), now)
+            at = in_order(min(beat.missed_at or now, now), as_time(row["last_checked_at"]), now)
             (successes if is_upside_down else failures).append(
                 _event(row, at, _inverted(ping) if is_upside_down else ping, None)
             )
@@ -166,7 +166,3 @@ def _event(row: Row, at: datetime, ping: Ping, response_time_ms: float | None) -
         cause=ping.cause,
         response_time_ms=response_time_ms,
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from shared.alerting.conditions import Notice, judge_certificate, judge_speed
-from shared.models import AlertKind, Cause, Change, Event, Monitor, MonitorState, as_text
+from shared.models import AlertKind, Cause, Change, Event, Monitor, MonitorState, as_text, as_time
 from shared.store.judging.active_alerts import ActiveAlerts
 
 
@@ -61,7 +61,7 @@ def _notice(text: str | None) -> Notice | None:
         return None
     expires_at, limit, *others = json.loads(text)
     newer, since = others or (0, None)
-    return Notice(datetime.fromisoformat(expires_at), limit, newer, datetime.fromisoformat(since) if since else None)
+    return Notice(datetime.fromisoformat(expires_at), limit, newer, as_time(since))
 
 
 def _text(notice: Notice | None) -> str | None:

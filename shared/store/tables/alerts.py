@@ -14,6 +14,7 @@ from shared.models import (
     Notification,
     as_json,
     as_text,
+    as_time,
     columns_of,
 )
 from shared.models.alert import SeenFrom
@@ -183,7 +184,7 @@ def last_ended_at(transaction: Transaction, kind: AlertKind, subject: str) -> da
     """When the last alert of this kind and subject ended; None if none ever did."""
     sql = "SELECT max(resolved_at) AS ended_at FROM alerts WHERE kind = :kind AND subject = :subject"
     row = transaction.row(sql, kind=kind, subject=subject)
-    return datetime.fromisoformat(row["ended_at"]) if row and row["ended_at"] else None
+    return as_time(row["ended_at"]) if row else None
 
 
 def degraded(transaction: Transaction, monitors: Iterable[str]) -> set[str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.alerting.heartbeats import Beat
-from shared.models import as_text
+from shared.models import as_text, as_time
 from shared.monitors.due import GRACE_SECONDS
 from shared.settings.durations import seconds_of
 from shared.store.engines.database import Row, Transaction
@@ -58,7 +58,7 @@ def expected(transaction: Transaction) -> list[Row]:
 
 def beat_of(row: Row) -> Beat:
     """The row's columns about the monitor's pings."""
-    return Beat(*(datetime.fromisoformat(row[name]) if row[name] else None for name in _TIMES))
+    return Beat(*(as_time(row[name]) for name in _TIMES))
 
 
 def save(transaction: Transaction, monitor_id: int, beat: Beat) -> None:

@@ -6,10 +6,11 @@ import json
 import operator
 import struct
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.models import as_text
+from shared.models.times import milliseconds
 from shared.settings.secrets import without_password
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ _DURATIONS = {
 _TEXTS = ("message", "attempts")
 # The columns of ``raw_events`` that an event itself has.
 COLUMNS = ("key_high", "key_low", "at", "delay_ms", *_DURATIONS, "details")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _UNKNOWN = -1
 # The greatest numbers that fit a column.
 _MOST_OF_DELAY, _MOST_OF_DURATION = 2**15 - 1, 2**31 - 1
@@ -109,12 +108,6 @@ def of_row(row: Mapping[str, Any]) -> Narrow:
     """
     values = {**row, "target_url": without_password(row["target_url"])}
     return _narrow(values, datetime.fromisoformat(row["timestamp"]), datetime.fromisoformat(row["received_at"]))
-
-
-@functools.lru_cache(maxsize=1024)
-def milliseconds(at: datetime) -> int:
-    """The milliseconds from 1970 to ``at``, as ``raw_events.at`` has them."""
-    return (at - _EPOCH) // _MILLISECOND
 
 
 @functools.lru_cache(maxsize=4096)

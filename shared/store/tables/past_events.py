@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from shared.models.times import milliseconds
 from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts
-from shared.store.tables.narrowing import milliseconds
 from shared.store.tables.scope import Scope
 
 # Rows that are read in one statement.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.models import as_text
+from shared.models import as_text, as_time
 from shared.store.engines.database import Row, Transaction
 
 if TYPE_CHECKING:
@@ -39,11 +39,10 @@ def progress_of(row: Row, steps: Sequence["Step"]) -> "Progress":
         taken = dict(zip(steps, stored, strict=False))
     else:
         taken = {Step(name, after, tuple(channels), repeat): at for name, after, channels, repeat, at in stored}
-    reminded_at = row["reminded_at"]
     return Progress(
         datetime.fromisoformat(row["follows_from"] or row["opened_at"]),
         row["reminders"],
-        datetime.fromisoformat(reminded_at) if reminded_at else None,
+        as_time(row["reminded_at"]),
         {step: datetime.fromisoformat(at) for step, at in taken.items() if at},
     )
 

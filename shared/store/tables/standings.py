@@ -1,9 +1,7 @@
 """The columns of the table ``alerts`` that say how an outage stands to what its monitor depends on."""
 
-from datetime import datetime
-
 from shared.alerting.dependencies import Standing
-from shared.models import as_text
+from shared.models import as_text, as_time
 from shared.store.engines.database import Transaction
 
 _OF = "SELECT blocked_by, freed_at, freed_failures FROM alerts WHERE id = :id"
@@ -18,8 +16,7 @@ def of_alert(transaction: Transaction, alert_id: int) -> Standing:
     row = transaction.row(_OF, id=alert_id)
     if row is None:
         return Standing()
-    freed_at = datetime.fromisoformat(row["freed_at"]) if row["freed_at"] else None
-    return Standing(row["blocked_by"], freed_at, row["freed_failures"])
+    return Standing(row["blocked_by"], as_time(row["freed_at"]), row["freed_failures"])
 
 
 def save(transaction: Transaction, alert_id: int, standing: Standing, suppressed_by: int | None) -> None:

@@ -1,9 +1,9 @@
 """Rows of ``monitors`` that nobody may be checking. In a module of its own: only health asks."""
 
 import json
-from datetime import datetime
 
 from shared.alerting.health import NEVER, WatchedGroup
+from shared.models import as_time
 from shared.models.cause import OF_ONE_CHECK
 from shared.store.engines.database import Row, Transaction
 
@@ -56,12 +56,8 @@ def _watched(row: Row, why: str = "") -> WatchedGroup:
         count=int(row["monitors"]),
         locations=json.loads(row["locations"]) if row["locations"] else None,
         quorum=row["quorum"],
-        checked_at=_time(row["last_checked_at"]),
+        checked_at=as_time(row["last_checked_at"]),
         why=why,
         # A policy that judges as before leaves no fact. If the monitor is watched again, its state begins then.
-        made_at=max(_time(row["made_at"]) or NEVER, _time(row["since"]) or NEVER),
+        made_at=max(as_time(row["made_at"]) or NEVER, as_time(row["since"]) or NEVER),
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
