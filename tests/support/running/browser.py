@@ -73,8 +73,9 @@ class Browser:
             self.call("Emulation.setCPUThrottlingRate", rate=cpu_slower)
         self.troubles.clear()
         self._events.clear()
-        self.call("Page.navigate", url=url)
-        self._until("Page.loadEventFired")
+        loader = self.call("Page.navigate", url=url)["loaderId"]
+        # The empty tab's own load may be said as late as now.
+        self._until("Page.lifecycleEvent", name="load", loaderId=loader)
 
     def resize(self, width: int) -> None:
         """Make the page so wide."""
@@ -89,10 +90,15 @@ class Browser:
         self._session = self.call("Target.attachToTarget", targetId=self._tab, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Audits"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def run(self, script: str) -> Any:
-        """The value of a JavaScript expression."""
-        found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        """The value of a JavaScript expression, in the next page if this one is just being left."""
+        evaluate = {"expression": script, "returnByValue": True, "awaitPromise": True}
+        while _is_left(answer := self._answer("Runtime.evaluate", evaluate)):
+            pass
+        assert "error" not in answer, answer["error"]
+        found = answer["result"]
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
@@ -113,6 +119,12 @@ class Browser:
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the DevTools protocol; its result."""
+        answer = self._answer(method, parameters)
+        assert "error" not in answer, (method, answer["error"])
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _answer(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
@@ -120,13 +132,14 @@ class Browser:
         os.write(self._write, json.dumps(message).encode() + b"\0")
         while (found := self._next()).get("id") != self._number:
             self._events.append(found)
-        assert "error" not in found, (method, found["error"])
-        result: dict[str, Any] = found["result"]
-        return result
+        return found
 
-    def _until(self, event: str) -> None:
-        while (self._events.popleft() if self._events else self._next()).get("method") != event:
-            pass
+    def _until(self, event: str, **parameters: str) -> None:
+        """Wait for an event that has at least these parameters."""
+        while True:
+            found = self._events.popleft() if self._events else self._next()
+            if found.get("method") == event and parameters.items() <= found["params"].items():
+                return
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
@@ -139,6 +152,10 @@ class Browser:
         if message.get("method") in _TROUBLES:
             self.troubles.append(message)
         return message
+
+
+def _is_left(answer: dict[str, Any]) -> bool:
+    return "navigated or closed" in answer.get("error", {}).get("message", "")
 
 
 @contextlib.contextmanager
