@@ -1,14 +1,9 @@
 """Fixtures that many tests start from."""
 
-import gc
-import json
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -28,14 +23,11 @@ from tests.support.pgbouncer import Pgbouncer
 from tests.support.postgres import Server
 from tests.support.running import API_KEY, AWS, copy_project, environment
 from tests.support.stand_ins import BotApi, Target
-from tests.support.store.migrated import MigratedStores, new_file
-from tests.support.workers.collecting import rewrite_a_share
-from tests.support.workers.memory import keep_files_in_memory
-from tests.support.workers.scheduling import Together
+from tests.support.store.migrated import MigratedStores
+from tests.support.store.new_file import new_file
 
+pytest_plugins = ["tests.support.workers.plugin"]
 SECRETS = leaks.secrets_of({"API_KEY": API_KEY, "TELEGRAM_BOT_TOKEN": BotApi.token})
-# All that is made while tests are collected stays. To look for what could go takes a third of the time.
-gc.disable()
 # How long an example takes says how busy the machine is, and not whether the test holds. A fixture is
 # made once for all examples of a test, and is meant so.
 hypothesis_settings.register_profile(
@@ -53,17 +45,6 @@ def nothing_that_was_written_holds_a_secret(tmp_path_factory: pytest.TempPathFac
     leaks.search(tmp_path_factory.getbasetemp(), SECRETS)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """The collected tests live until the end. The garbage collector looks at none of it, now or during the tests."""
-    try:
-        rewrite_a_share(session.config)
-        return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Search the output of the system inside a test's own process too."""
@@ -74,52 +55,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if leaked and report.passed:
         report.outcome, report.longrepr = "failed", f"secrets can be read in what was printed: {leaked}"
     return report
-
-
-# The file by which workers tell the scheduler which tests belong together: xdist itself carries node ids alone.
-_GROUPS = pytest.StashKey[Path]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Before any test asks for a folder, and before there are workers."""
-    if not hasattr(config, "workerinput"):
-        keep_files_in_memory()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker the file, which the first worker's start makes."""
-    if _GROUPS not in node.config.stash:
-        node.config.stash[_GROUPS] = Path(tempfile.mkdtemp(prefix="bonghwa-tests-"), "groups.json")
-    node.workerinput["groups"] = str(node.config.stash[_GROUPS])
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together | None:
-    """``--dist=loadgroup`` is this; xdist's own finds no groups with a pytest of today."""
-    return Together(config, log, config.stash[_GROUPS]) if config.getoption("dist") == "loadgroup" else None
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the short tests last: they fill up the end of a run on several workers."""
-    if "nightly" not in config.option.markexpr:
-        nightly = {item: None for item in items if item.get_closest_marker("nightly")}
-        items[:] = [item for item in items if item not in nightly]
-        config.hook.pytest_deselected(items=list(nightly))
-    items.sort(key=lambda item: item.get_closest_marker("system") is None)
-    if workerinput := getattr(config, "workerinput", None):
-        marked = {item.nodeid: mark.args[0] for item in items if (mark := item.get_closest_marker("together"))}
-        file = Path(workerinput["groups"])
-        # All workers write the same. A rename, so that the scheduler never reads half of it.
-        new = file.with_name(workerinput["workerid"])
-        new.write_text(json.dumps(marked), encoding="utf-8")
-        new.replace(file)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove what the workers told the scheduler."""
-    if file := config.stash.get(_GROUPS, None):
-        shutil.rmtree(file.parent)
 
 
 @pytest.fixture(scope="session", autouse=True)

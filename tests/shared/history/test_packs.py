@@ -29,7 +29,7 @@ from shared.store.upkeep import packing
 from shared.store.upkeep.folding import fold
 from tests.support.builders import NOON, at, event
 from tests.support.store.engines import on_each_engine, on_sqlite
-from tests.support.store.migrated import new_file
+from tests.support.store.new_file import new_file
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 

@@ -146,6 +146,12 @@ def starts_by_forks(project: Path, environ: Mapping[str, str], modules: Sequence
         source.end()
 
 
+def has_forks(project: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a fork of ``project`` in ``environ`` would be the same as a start."""
+    source = _sources.get(project)
+    return source is not None and source.fits(environ)
+
+
 def forked(
     command: list[str],
     project: Path,
@@ -159,9 +165,9 @@ def forked(
 
     ``typed``: a file with its standard input. ``errors``: where its standard error goes, if not to ``output`` as well.
     """
-    source = _sources.get(project)
-    if source is None or not source.fits(environ):
+    if not has_forks(project, environ):
         return None
+    source = _sources[project]
     files = {"input": str(typed or os.devnull), "output": str(output), "errors": str(errors or output)}
     pid = source.ask({"command": command, "environ": dict(environ), **files})
     return Fork(source, pid, command)

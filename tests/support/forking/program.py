@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import sys
 import time
@@ -27,6 +28,7 @@ _IMPORTED = (
     *("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database"),
     *("telegram.request", "pycurl", "certifi"),
 )
+_OURS = ("shared", "functions", "infra")
 
 
 def load() -> None:
@@ -37,10 +39,22 @@ def load() -> None:
     framework.create_app = functools.cache(framework.create_app)
     gateway, table = sys.modules["infra.local.gateway"], importlib.import_module("infra.table")
     gateway.gateway(table.rows(), gateway.in_process)
-    for row in table.rows():
-        importlib.import_module(f"functions.{row.name}.main")
-    for kind in importlib.import_module("shared.notifiers").kinds():
-        importlib.import_module(f"shared.notifiers.services.{kind}")
+    prepare()
+
+
+def prepare() -> None:
+    """Import the rest of ours, and build what validates each model: otherwise every fork does so at its first use."""
+    from pydantic import BaseModel
+
+    for package in _OURS:
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith(".__main__"):
+                importlib.import_module(module.name)
+    models: list[type[BaseModel]] = [BaseModel]
+    for model in models:
+        models.extend(model.__subclasses__())
+        if not model.__pydantic_complete__ and model.__module__.startswith(_OURS):
+            model.model_rebuild()
 
 
 def load_modules(names: list[str]) -> None:
@@ -49,6 +63,7 @@ def load_modules(names: list[str]) -> None:
         importlib.import_module(name)
         if name.endswith(".__main__"):
             del sys.modules[name]
+    prepare()
 
 
 def go_on_as(_path: str, command: list[str]) -> NoReturn:

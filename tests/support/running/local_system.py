@@ -4,8 +4,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shared.models import as_text, now
 from tests.support.running.environ import environment
 from tests.support.running.process import Running
+from tests.support.store.new_file import new_file
 
 START = [sys.executable, "-m", "infra.local"]
 
@@ -15,6 +17,14 @@ class LocalSystem(Running):
 
     def __init__(self, project: Path, folder: Path, /, **variables: str | None) -> None:
         super().__init__(START, project, folder, environment(folder, **variables), forkable=START)
+
+    def start(self) -> None:
+        """See Running. A fork finds the tables of a new store made: it would take a fifth of its start for them."""
+        is_ours = self.environ.get("DATABASE_URL") == f"sqlite:///{self.database}"
+        if self.is_forkable and is_ours and not self.database.exists():
+            new_file(self.database, as_text(now()))
+            self.database.chmod(0o600)
+        super().start()
 
     def wait_until_ready(self) -> None:
         """Wait until health responds and the banner is printed."""

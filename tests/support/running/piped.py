@@ -25,8 +25,7 @@ class PipedSystem(LocalSystem):
         """Start it and return at once."""
         # The system's own name for that end, by which another process can open it.
         own = Path(f"/proc/{os.getpid()}/fd/{self._writing}")
-        is_forkable = self.command == self._forkable and own.exists()
-        fork = forked(self.command, self.project, self.environ, own) if is_forkable else None
+        fork = forked(self.command, self.project, self.environ, own) if self.is_forkable and own.exists() else None
         self._process = fork or subprocess.Popen(
             self.command,
             cwd=self.project,

@@ -11,7 +11,7 @@ from typing import Any, Self
 import requests
 
 from tests.support import leaks
-from tests.support.forking.forks import Process, forked
+from tests.support.forking.forks import Process, forked, has_forks
 from tests.support.running.environ import API_KEY
 from tests.support.running.stored import rows_of
 from tests.support.running.waiting import Found, wait_until
@@ -94,8 +94,7 @@ class Running:
         """Start the process and return at once."""
         self._is_over = False
         with self._output.open("ab") as output:
-            is_forkable = self.command == self._forkable
-            fork = forked(self.command, self.project, self.environ, self._output) if is_forkable else None
+            fork = forked(self.command, self.project, self.environ, self._output) if self.is_forkable else None
             self._process = fork or subprocess.Popen(
                 self.command,
                 cwd=self.project,
@@ -142,6 +141,11 @@ class Running:
     def _keep_for_the_search(self, response: requests.Response, **_: Any) -> None:
         if leaks.found_in(f"{response.headers}".encode() + response.content, self._secrets):
             self._said[f"the response to {response.request.method} {response.url}"] = response.content
+
+    @property
+    def is_forkable(self) -> bool:
+        """Whether a fork can stand for it."""
+        return self.command == self._forkable and has_forks(self.project, self.environ)
 
     @property
     def process(self) -> Process:

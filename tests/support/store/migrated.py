@@ -1,23 +1,17 @@
 """Stores that have all their tables and are empty: to migrate a new one takes longer than most tests of the store."""
 
-import functools
 import itertools
-import sqlite3
-import tempfile
 from collections import deque
 from contextlib import closing
-from pathlib import Path
 
 import psycopg
 from pydantic import SecretStr
 
 from shared.store.engines.postgres.database import PostgresDatabase
-from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from tests.support.postgres import Server
+from tests.support.store.new_file import LONG_AGO, MADE_AT
 
-_LONG_AGO = "2000-01-01T00:00:00.000Z"
-_MADE_AT = "UPDATE schema_migrations SET applied_at = '{}'"
 # The size that tests may leave of a reused database; a larger one is made again.
 _MOST_BYTES_MORE = 4 * 2**20
 # Every change of the tables themselves changes one of these.
@@ -32,24 +26,6 @@ _SHAPE = """SELECT
     (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())"""
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
 _SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
-
-
-@functools.cache
-def _template() -> bytes:
-    """The file of an empty store."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "store.db")
-        with closing(SqliteDatabase(file)) as database:
-            migrate(database, _LONG_AGO)
-        return file.read_bytes()
-
-
-def new_file(file: Path, made_at: str) -> None:
-    """Make an empty SQLite store, as if it had been migrated at ``made_at``."""
-    file.write_bytes(_template())
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(_MADE_AT.format(made_at))
 
 
 class _Database:
@@ -73,7 +49,7 @@ class _Database:
             return False  # a test has ended the server meanwhile, or dropped everything
 
     def begin(self, made_at: str) -> None:
-        self._connection.execute(f"{self._empty};{_MADE_AT.format(made_at)}".encode())
+        self._connection.execute(f"{self._empty};{MADE_AT.format(made_at)}".encode())
 
     def close(self) -> None:
         self._connection.close()
@@ -127,7 +103,7 @@ class MigratedStores:
                 connection.execute("CREATE DATABASE template_store")
                 url = SecretStr(f"{self._server.url.rpartition('/')[0]}/template_store")
                 with closing(PostgresDatabase(url)) as database:
-                    migrate(database, _LONG_AGO)
+                    migrate(database, LONG_AGO)
             # The server has no log that the copy could be written to, and the files are small.
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template_store STRATEGY file_copy".encode())
         return _Database(self._server, name)
