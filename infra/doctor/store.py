@@ -105,7 +105,7 @@ def _versions(inspection: StoreInspection) -> Iterator[Finding]:
             "store",
             f"the database has version {inspection.version}, from a newer program",
             expected=f"version {inspection.known}",
-            fix="git pull && make install",
+            fix="stop the system, git pull && make install, and start it again",
         )
 
 
