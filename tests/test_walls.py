@@ -50,6 +50,7 @@ MAY_IMPORT = {
         *("intake.ingest", "intake.reports"),
     },
     "intake.reports": set(),
+    "intake.runs": {"engines.database", "tables"},
     "outbox": {"engines.database", "tables", "changes", "clock"},
     "monitors": {
         "engines.database",
@@ -76,7 +77,7 @@ MAY_IMPORT = {
     "admin": {"engines", "tables", "migrate", "health"},
     # The door.
     "": {
-        *("engines.database", "intake.ingest", "judging", "open", "outbox", "refusals", "store"),
+        *("engines.database", "intake.ingest", "intake.runs", "judging", "open", "outbox", "refusals", "store"),
         *("asking", "recurring", "subscribing", "tables.alerts", "upkeep", "visiting.trials"),
     },
 }

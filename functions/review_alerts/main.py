@@ -16,7 +16,7 @@ from shared.models import Change, NotificationKind, now
 from shared.models.channel import Channels
 from shared.notifiers import mailers_of, routes_of
 from shared.settings import Settings
-from shared.store import Store, StoreUnavailable, log_change, open_store
+from shared.store import Store, StoreUnavailable, log_change, noting_failures, open_store
 
 
 class _Run(NamedTuple):
@@ -36,10 +36,16 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     ``{"silent_agents": 0, "missed_pings": 0, "outlived_windows": 0, "reminders": 0, "escalations": 0, "drills": 0,
     "summaries": 0}``
     """
-    notifiers = configured()
-    store = open_store(settings)
-    store.note_channels(notifiers, mailers_of(notifiers))
-    run = _Run(store, settings, now(), routes_of(notifiers))
+    store, at = open_store(settings), now()
+    with noting_failures(store.database, "review_alerts", now=at):
+        notifiers = configured()
+        store.note_channels(notifiers, mailers_of(notifiers))
+        found = _review(_Run(store, settings, at, routes_of(notifiers)))
+    return web.answer(found)
+
+
+def _review(run: _Run) -> dict[str, int]:
+    """Make every review; how much each found. Raises the first failure once all are made."""
     found: dict[str, int] = {}
     failures: list[Exception] = []
     for name, review in _REVIEWS.items():
@@ -52,7 +58,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
             failures.append(error)
     if failures:
         raise failures[0]
-    return web.answer(found)
+    return found
 
 
 def _agents(run: _Run) -> dict[str, int]:

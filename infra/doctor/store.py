@@ -11,7 +11,7 @@ from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.gaps import examine_gaps
 from infra.doctor.manual_call import call
 from shared.alerting import CLOCK_TOLERANCE
-from shared.alerting.health import OVERDUE, HealthFacts, is_given_up, is_overdue, is_run_overdue, patience
+from shared.alerting.health import OVERDUE, HealthFacts, is_given_up, is_overdue, is_run_overdue, messages, patience
 from shared.messages import duration
 from shared.models import Agent, Alert, now
 from shared.settings import Settings
@@ -169,6 +169,9 @@ def examine_work(
     yield from examine_gaps(facts, slack, at)
     yield from _last_run("reviews", "review_alerts", facts, url, at)
     yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
+    for function, since in facts.failing.items():
+        found = f"each run of {function} has failed for {duration(at - since, 'en')}"
+        yield failure("runs", found, expected="runs that succeed", fix="its log says why: defect, review_failed")
     for owed in inspection.owed:
         yield from _owed(owed, channels, url, at)
     yield from _gone(inspection.notified, channels)
@@ -234,26 +237,26 @@ def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) 
     if owed.channel not in channels:
         yield warning(
             "deliveries",
-            f"{owed.owed} messages are owed to {owed.channel}, which is not configured here",
+            f"{messages(owed.owed)} owed to {owed.channel}, which is not configured here",
             expected="the channel configured until they are sent or expire",
             fix=f"the settings of {owed.channel} in .env",
         )
     elif owed.overdue:
         yield failure(
             "deliveries",
-            f"{owed.overdue} messages to {owed.channel} should have been sent, the oldest is {since} old",
+            f"{messages(owed.overdue)} to {owed.channel} should have been sent, the oldest is {since} old",
             expected=f"none due for longer than {duration(OVERDUE, 'en')}",
             fix=_run("deliver_notifications", url),
         )
     elif at - owed.oldest > _LONG_OWED:
         yield warning(
             "deliveries",
-            f"{owed.owed} messages to {owed.channel} have been tried for {since}",
+            f"{messages(owed.owed)} to {owed.channel} tried for {since}",
             expected="the channel accepts them at once",
             fix=f"curl -H \"X-API-Key: $KEY\" '{url}/notification_logs?limit=5' shows its responses",
         )
     else:
-        yield ok("deliveries", f"{owed.owed} messages to {owed.channel} are on their way")
+        yield ok("deliveries", f"{messages(owed.owed)} to {owed.channel} on the way")
 
 
 def _run(function: str, url: str) -> str:

@@ -164,8 +164,8 @@ OPERATIONS = {
         summary="How the system is",
         description=(
             "For people and load balancers. It says `ok` only if an outage that happened now would be notified: each "
-            "agent has reported within three of its intervals, reviews and deliveries run, no message is overdue, no "
-            "channel refuses, and the store can be written."
+            "agent has reported within three of its intervals, reviews and deliveries run and do not fail, no message "
+            "is overdue, no channel refuses, and the store can be written."
         ),
         responses={
             200: Response(

@@ -12,7 +12,10 @@ from shared.models import Agent, as_text
 # A message that is due goes out with the next run, at most a minute later. After this long, no run is coming.
 OVERDUE = timedelta(minutes=3)
 # Every schedule that the store notes; each runs at least once a minute.
-SCHEDULES = ("review_alerts", "deliver_notifications")
+SENDS = "deliver_notifications"
+SCHEDULES = ("review_alerts", SENDS)
+# Runs seldom in a cloud, and nobody waits for it.
+UPKEEP = "maintain_store"
 NEVER = datetime.min.replace(tzinfo=UTC)
 # From the end of a check until its event is stored.
 _ARRIVAL = timedelta(seconds=2)
@@ -97,8 +100,9 @@ class HealthFacts:
     """The facts of the store, which was made at ``created_at``. ``started_at``: the local system started last, if ever.
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
-    agents whose silence is an active alert. ``overdue``: the number of overdue messages by channel. ``refused``: the
-    channels that permanently rejected a message. ``channels``: those that are on; None if nobody knows yet.
+    agents whose silence is an active alert. ``failing``: since when each run of a scheduled function has
+    failed. ``overdue``: the number of overdue messages by channel. ``refused``: the channels that permanently rejected
+    a message. ``channels``: those that are on; None if nobody knows yet.
     ``problem``: what is wrong with the configuration's file. ``placed``: the monitors with locations or a quorum, in
     groups; ``never_checked``: those that were never checked, each alone; ``unable``: those whose last check the agent
     could not make; ``claiming``: the locations that have claimed checks.
@@ -113,6 +117,7 @@ class HealthFacts:
         agents: tuple[Agent, ...] = (),
         alerted: frozenset[str] = frozenset(),
         last_runs: Mapping[str, datetime],
+        failing: Mapping[str, datetime] | None = None,
         overdue: Mapping[str, int],
         refused: tuple[str, ...] = (),
         channels: Collection[str] | None = None,
@@ -123,7 +128,7 @@ class HealthFacts:
         claiming: Collection[str] = (),
     ) -> None:
         self.started_at, self.created_at, self.since = started_at, created_at, since
-        self.agents, self.alerted, self.last_runs = agents, alerted, last_runs
+        self.agents, self.alerted, self.last_runs, self.failing = agents, alerted, last_runs, failing or {}
         self.overdue, self.refused, self.channels, self.problem = overdue, refused, channels, problem
         self.placed, self.never_checked, self.unable = placed, never_checked, unable
         # An agent is named like its location. One of version 0.1 claims nothing.
@@ -151,21 +156,26 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     checking = [agent for agent in relevant if agent not in silent]
     is_missing = expected is not None and _is_missing(expected, facts, now, patience)
     is_reviewed = not is_run_overdue("review_alerts", facts, now)
-    is_delivered = not (facts.overdue and is_run_overdue("deliver_notifications", facts, now))
+    is_delivered = not facts.overdue or not (SENDS in facts.failing or is_run_overdue(SENDS, facts, now))
     # A channel that refuses notifies nobody until it accepts a message again.
-    is_reached = facts.channels is None or not set(facts.refused) >= set(facts.channels)
+    is_reached = facts.channels is None or not {*facts.refused, *_stuck(facts, now)} >= set(facts.channels)
     is_checked = bool(checking) or not (silent or is_missing)
     reasons = [f"agent {agent.name} last reported at {as_text(agent.last_seen_at)}" for agent in silent]
     if expected is not None and is_missing:
         reasons.append(f"agent {expected.name} has never reported")
     reasons += [f"the location of agent {agent.name} is offline" for agent in checking if agent.is_offline]
     reasons += _of_schedules(facts, now)
-    reasons += [f"{count} messages to {channel} should have been sent" for channel, count in facts.overdue.items()]
+    reasons += [f"{messages(count)} to {channel} should have been sent" for channel, count in facts.overdue.items()]
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
     reasons += ["no channel is on"] if facts.channels is not None and not facts.channels else []
     reasons += facts.problem.splitlines() if facts.problem else []
     reasons += [gap.reason for gap in gaps(facts, now, patience)]
     return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered and is_reached)
+
+
+def messages(count: int) -> str:
+    """So many messages, in words."""
+    return "1 message" if count == 1 else f"{count} messages"
 
 
 def is_overdue(agent: Agent, facts: HealthFacts, now: datetime, patience: timedelta) -> bool:
@@ -218,7 +228,14 @@ def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
     return now - max(facts.last_runs.get(function, facts.created_at), facts.since) > WATCH_GAP
 
 
+def _stuck(facts: HealthFacts, now: datetime) -> Collection[str]:
+    """The channels to which nothing goes. What came due while the system was stopped goes out in a moment."""
+    return facts.overdue if now - facts.since > OVERDUE else ()
+
+
 def _of_schedules(facts: HealthFacts, now: datetime) -> Iterator[str]:
+    for function, since in facts.failing.items():
+        yield f"{function} has failed since {as_text(since)}; the log says why"
     for function in SCHEDULES:
         if is_run_overdue(function, facts, now):
             last = facts.last_runs.get(function)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.store.asking.alerts import log_change, log_move
 from shared.store.engines.database import Row, StoreUnavailable, StoreUnsuitable
+from shared.store.intake.runs import noting_failures
 from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
@@ -116,5 +117,6 @@ __all__ = [
     "log_change",
     "log_move",
     "measure",
+    "noting_failures",
     "open_store",
 ]

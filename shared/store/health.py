@@ -4,7 +4,17 @@ import os
 from collections.abc import Collection
 from datetime import datetime
 
-from shared.alerting.health import NEVER, OVERDUE, SCHEDULES, Expected, Health, HealthFacts, judge_health, patience
+from shared.alerting.health import (
+    NEVER,
+    OVERDUE,
+    SCHEDULES,
+    UPKEEP,
+    Expected,
+    Health,
+    HealthFacts,
+    judge_health,
+    patience,
+)
 from shared.models import AlertKind
 from shared.settings import Settings, is_in_cloud
 from shared.store.engines.database import Transaction
@@ -15,6 +25,7 @@ from shared.store.tables import agents, alerts, configuration, cursors, owed_not
 def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
     """The facts at ``now``."""
     runs = {function: watches.get(snapshot, function) for function in SCHEDULES}
+    failures = {function: watches.get(snapshot, f"{function} failed") for function in (*SCHEDULES, UPKEEP)}
     start, reviews = watches.get(snapshot, watches.START), runs["review_alerts"]
     # A watch starts over after a gap, as when the machine has slept. A time in the future is from before the clock was
     # set back.
@@ -31,6 +42,7 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         agents=tuple(agents.every(snapshot)),
         alerted=frozenset(alert.subject for alert in alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
         last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
+        failing={function: failure.started_at for function, failure in failures.items() if failure},
         overdue=overdue,
         channels=on,
         problem=configuration.problem(snapshot),

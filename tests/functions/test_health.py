@@ -90,6 +90,27 @@ def test_nothing_that_runs_is_unavailable(api: Api, later: Any) -> None:
 
 
 @on_each_engine
+@pytest.mark.parametrize("function", ["review_alerts", "deliver_notifications"])
+def test_runs_that_fail_are_named_at_once(api: Api, environ: Callable[..., None], function: str) -> None:
+    environ(CHANNELS="{")
+    assert api.call("POST", f"/{function}").status_code == 500
+    found = api.get("/")
+    assert found["status"] == "degraded"
+    [reason] = found["reasons"]
+    assert re.fullmatch(rf"{function} has failed since 2\S+Z; the log says why", reason)
+    environ(CHANNELS="")
+    assert api.call("POST", f"/{function}").status_code == 200
+    assert api.get("/")["status"] == "ok"
+
+
+def test_upkeep_that_fails_is_named_at_once(api: Api) -> None:
+    with open_store(Settings.from_env()).database.transaction() as transaction:
+        transaction.rows("INSERT INTO watches VALUES (4, 'damaged', 'damaged')")
+    assert api.call("POST", "/maintain_store").status_code == 500
+    assert [reason.split()[0] for reason in api.get("/")["reasons"]] == ["maintain_store"]
+
+
+@on_each_engine
 def test_without_a_channel_nobody_is_notified(api: Api, environ: Callable[..., None], later: Any) -> None:
     environ(CHANNELS='{"console": "off"}')
     assert later(api, 0)[0] == 200, "nobody knows before the first review"

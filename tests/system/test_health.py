@@ -138,7 +138,7 @@ def test_a_message_that_nobody_sends_degrades_the_health(system: LocalSystem, wa
         # As if a message had been due for minutes, and nobody had sent it.
         due = as_text(now() - timedelta(minutes=4))
         change(system, "UPDATE notifications SET status = 'PENDING', due_at = ?, leased_until = NULL", due)
-        system.wait_until(lambda: "1 messages to console should have been sent" in health(system)["reasons"])
+        system.wait_until(lambda: "1 message to console should have been sent" in health(system)["reasons"])
         assert health(system)["status"] == "degraded"
     finally:
         go_on()

@@ -74,7 +74,8 @@ def _run(visit: Visit, schedule: str, facts: HealthFacts) -> Line:
     if last is None:
         return Line(schedule, visit.say("never_ran"), "down" if is_run_overdue(schedule, facts, visit.at) else "unk")
     ago = duration(max(0.0, (visit.at - last).total_seconds()), visit.language)
-    return Line(schedule, visit.say("ago", time=ago), "down" if is_run_overdue(schedule, facts, visit.at) else "up")
+    is_down = schedule in facts.failing or is_run_overdue(schedule, facts, visit.at)
+    return Line(schedule, visit.say("ago", time=ago), "down" if is_down else "up")
 
 
 def _lines(visit: Visit) -> list[Line]:

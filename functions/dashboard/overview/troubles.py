@@ -60,15 +60,22 @@ def troubles(
             yield (_with_names(visit, silent, names) if names else silent), "/agents"
         elif agent.is_offline:
             yield say("agent_offline", name=Named(agent.name)), "/agents"
-    for schedule in SCHEDULES:
-        if is_run_overdue(schedule, known, visit.at):
-            yield say("schedule_silent", name=schedule), "/settings"
+    for key, schedule in _schedules(visit, known):
+        yield say(key, name=schedule), "/settings"
     if known.problem:
         yield say("file_wrong"), "/settings"
     for gap in gaps(known, visit.at, _patience(visit)):
         yield _gap(visit, gap), "/agents"
     if any(reason.endswith("has never reported") for reason in health.reasons):
         yield say("agent_never"), "/agents"
+
+
+def _schedules(visit: Visit, known: HealthFacts) -> Iterator[tuple[str, str]]:
+    for schedule in SCHEDULES:
+        if is_run_overdue(schedule, known, visit.at):
+            yield "schedule_silent", schedule
+    for schedule in known.failing:
+        yield "schedule_fails", schedule
 
 
 def _with_names(visit: Visit, silent: Markup, names: Sequence[str]) -> Markup:

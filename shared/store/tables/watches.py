@@ -1,4 +1,4 @@
-"""The table ``watches``: one row for each scheduled function that watches, with since when it has run without a gap."""
+"""The table ``watches``: since when each scheduled function has run without a gap, or has failed without a success."""
 
 from datetime import datetime
 
@@ -11,7 +11,15 @@ START = "local_start"
 # Since when the clock has gone without a leap: see ``store.clock``.
 CLOCK = "clock"
 # The ids of the rows. Version 0.1 has the first one alone.
-IDS = {"review_alerts": 1, "deliver_notifications": 2, START: 3, CLOCK: 4}
+IDS = {
+    "review_alerts": 1,
+    "deliver_notifications": 2,
+    START: 3,
+    CLOCK: 4,
+    "review_alerts failed": 5,
+    "deliver_notifications failed": 6,
+    "maintain_store failed": 7,
+}
 
 _SAVE = """
     INSERT INTO watches (id, started_at, seen_at) VALUES (:id, :started_at, :seen_at)
@@ -28,3 +36,8 @@ def save(transaction: Transaction, function: str, watch: WatchPeriod) -> None:
     """Write the function's watch."""
     times = {"started_at": as_text(watch.started_at), "seen_at": as_text(watch.seen_at)}
     transaction.rows(_SAVE, id=IDS[function], **times)
+
+
+def forget(transaction: Transaction, function: str) -> None:
+    """Delete the function's watch."""
+    transaction.rows("DELETE FROM watches WHERE id = :id", id=IDS[function])

@@ -120,6 +120,7 @@ WORDS: Texts = {
     "gap_quorum": "{names} can have no outage: the quorum is {quorum}, and agents are at {n} of the locations",
     "agent_never": "the agent has never reported",
     "schedule_silent": "{name} does not run",
+    "schedule_fails": "{name} fails",
     "file_wrong": "the configuration's file has mistakes",
     # what is wrong
     "wrong_now": "Wrong now",

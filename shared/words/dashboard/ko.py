@@ -114,6 +114,7 @@ WORDS: Texts = {
     "gap_quorum": "{names}: 에이전트가 있는 위치는 {n}곳인데 정족수가 {quorum}이어서 장애가 될 수 없습니다",
     "agent_never": "에이전트가 보고한 적이 없습니다",
     "schedule_silent": "{name:이/가} 실행되지 않고 있습니다",
+    "schedule_fails": "{name:이/가} 실패하고 있습니다",
     "file_wrong": "설정 파일에 오류가 있습니다",
     # what is wrong
     "wrong_now": "지금 문제",

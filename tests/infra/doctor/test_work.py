@@ -163,10 +163,10 @@ def test_it_says_when_a_scheduled_function_last_ran(
 @pytest.mark.parametrize(
     ("channel", "due", "created", "verdict", "words"),
     [
-        ("console", -1, 2, OK, "1 messages to console are on their way"),
-        ("console", 8, 9, FAILURE, "1 messages to console should have been sent, the oldest"),
-        ("console", -5, 180, WARNING, "1 messages to console have been tried for 3 h"),
-        ("telegram", 8, 180, WARNING, "1 messages are owed to telegram, which is not configured"),
+        ("console", -1, 2, OK, "1 message to console on the way"),
+        ("console", 8, 9, FAILURE, "1 message to console should have been sent, the oldest"),
+        ("console", -5, 180, WARNING, "1 message to console tried for 3 h"),
+        ("telegram", 8, 180, WARNING, "1 message owed to telegram, which is not configured"),
     ],
 )
 def test_what_is_owed_for_too_long_is_found(
@@ -181,7 +181,7 @@ def test_a_recovery_behind_its_outage_is_not_overdue(environ: dict[str, str], da
     open_alert(database, "OUTAGE", "shop")
     owe(database, "console", due=ago(minutes=-5), created=ago(minutes=9))
     owe(database, "console", kind="RECOVERY", due=ago(minutes=8), created=ago(minutes=8))
-    assert one(find(environ), "deliveries", "2 messages to console are on their way").verdict is OK
+    assert one(find(environ), "deliveries", "2 messages to console on the way").verdict is OK
 
 
 def test_a_channel_that_refused_is_found(environ: dict[str, str], database: Path) -> None:

@@ -134,6 +134,15 @@ OLD = at(HOUR - 300)
         (facts(last_runs=RUNS | {"review_alerts": OLD}), True),
         # Messages wait, and nobody sends them.
         (facts(overdue={"telegram": 1}, last_runs=RUNS | {"deliver_notifications": OLD}), False),
+        (facts(overdue={"telegram": 1}, failing={"deliver_notifications": OLD}), False),
+        (facts(overdue={"telegram": 1}, failing={"review_alerts": OLD}), True),
+        # On every channel that is on, or only on one of them.
+        (facts(overdue={"telegram": 1}, channels=["telegram"]), False),
+        (facts(overdue={"telegram": 1}, channels=["telegram", "ops"], refused=("ops",)), False),
+        (facts(overdue={"telegram": 1}, channels=["telegram", "ops"]), True),
+        # The system has just started: they go out in a moment.
+        (facts(overdue={"telegram": 1}, channels=["telegram"], since=at(HOUR - 179)), True),
+        (facts(overdue={"telegram": 1}, channels=["telegram"], since=at(HOUR - 181)), False),
         # Nobody has said yet which channels are on.
         (facts(refused=("telegram",)), True),
         (facts(channels=[]), False),
