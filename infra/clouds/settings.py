@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from dotenv import dotenv_values
 
-from infra.local.environment import make_dotenv, read_dotenv, values_in
+from infra.local.environment import make_dotenv, read_dotenv, values_in, warn_of_overridden
 from shared import ROOT
 from shared.channels import configured, of_json, read
 from shared.monitors.placeholders import is_own_name
@@ -17,6 +17,7 @@ _DATABASE = "postgresql://user:password@host/name"
 def environment_given(own_file: str) -> dict[str, str]:
     """``environment_on`` for a deployment, which makes ``.env`` with a key if there is none."""
     make_dotenv()
+    warn_of_overridden()
     return environment_on(own_file)
 
 

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.local.configured import read_at_start
-from infra.local.environment import FileInvalid, values_in
+from infra.local.environment import FileInvalid, overridden, values_in
 from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
@@ -40,6 +40,8 @@ def examine_file(file: Path) -> Iterator[Finding]:
             expected="a file that only its owner can read",
             fix=f"chmod 600 {file}",
         )
+    for sentence in overridden(file):
+        yield warning("settings", sentence, expected="each name once", fix=f"edit {file}")
     known = list(dotenv_values(ROOT / ".env.example", interpolate=False))
     for name in given:
         # A name that resembles none of our settings belongs to another program.

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
@@ -67,15 +67,42 @@ def values_in(file: Path) -> dict[str, str]:
         FileInvalid: it cannot be read. A line that is no setting counts, since what it was meant for, perhaps the
             setting that closes the API, would be lost.
     """
-    values = {}
+    return {name: lines[-1].value or "" for name, lines in _settings(file).items()}
+
+
+def overridden(file: Path) -> Iterator[str]:
+    """A sentence for each setting in ``file`` that a later line takes back. The last line of a name counts.
+
+    A filled line after an empty one is meant so: people append to a copy of the example.
+
+    Raises:
+        FileInvalid: it cannot be read.
+    """
+    for name, (*earlier, last) in _settings(file).items():
+        for binding in [line for line in earlier if line.value and line.value != last.value][-1:]:
+            why = "has another value" if last.value else "is empty"
+            yield f"{name} in line {_number(binding)} of {file.name} does not count, because line {_number(last)} {why}"
+
+
+def warn_of_overridden(folder: Path = ROOT) -> None:
+    """Print these sentences about ``.env``, for a start or a deployment."""
+    # What reads the settings says that it cannot be read.
+    with contextlib.suppress(FileInvalid):
+        for sentence in overridden(folder / ".env"):
+            print(f"bonghwa: warning: {sentence}", file=sys.stderr, flush=True)
+
+
+def _settings(file: Path) -> dict[str, list[Binding]]:
+    """The lines of each name, in their order. Raises FileInvalid."""
+    found: dict[str, list[Binding]] = {}
     for binding in parse_stream(io.StringIO(_text(file))):
         if binding.error or (binding.key is not None and not _is_setting(binding)):
             raise FileInvalid(
                 file, f"cannot be read: line {_line(binding)} is not NAME=value, or its quote is not closed"
             )
         if binding.key is not None:
-            values[binding.key] = binding.value or ""
-    return values
+            found.setdefault(binding.key, []).append(binding)
+    return found
 
 
 def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> None:
@@ -97,10 +124,14 @@ def _is_closed_by_another(file: Path, trouble: FileInvalid) -> bool:
     return isinstance(trouble.__cause__, PermissionError) and file.lstat().st_uid != os.geteuid()
 
 
+def _number(binding: Binding) -> int:
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
 def _line(binding: Binding) -> str:
     """The number of the line, and the setting that it begins with, if it does."""
-    text = binding.original.string
-    number = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+    text, number = binding.original.string, _number(binding)
     known = re.findall(r"(?m)^([A-Z_]+)=", _text(ROOT / ".env.example"))
     # No other word of it: that may be a part of a secret.
     word = re.match(r"\s*(?:export\s+)?([A-Z_]+)", text)

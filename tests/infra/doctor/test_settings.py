@@ -49,6 +49,13 @@ def test_a_readable_file_and_a_misspelled_name_are_found(environ: dict[str, str]
     assert misspelled.found.startswith("TELEGRAM_CHATID ")
 
 
+def test_a_setting_that_a_later_line_takes_back_is_found(environ: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("CHANNELS='hunter2'\nCHANNELS=\n")
+    found = one(find(environ, None, file), "settings", "CHANNELS in line 1 of .env does not count, because line 2")
+    assert (found.verdict, found.fix) == (WARNING, f"edit {file}")
+
+
 def test_a_file_that_cannot_be_read_is_found(environ: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"LOCATION=\xff\xfe")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.environment import FileInvalid, make_dotenv, read_dotenv, values_in
+from infra.local.environment import FileInvalid, make_dotenv, overridden, read_dotenv, values_in
 from shared import ROOT
 from tests.support.forking import forks
 from tests.support.running import API_KEY, START, LocalSystem, copy_project, environment
@@ -52,6 +52,31 @@ def test_a_line_that_is_no_setting_is_named(folder: Path, text: str, line: str) 
     assert line in str(refused.value)
     assert str(folder / ".env") in str(refused.value)
     assert "hunter2" not in str(refused.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("A=1\n\nB=2\nA=\n", ["A in line 1 of .env does not count, because line 4 is empty"]),
+        ("A=1\nB='2\n3'\n\nA=4\n", ["A in line 1 of .env does not count, because line 5 has another value"]),
+        ("A=1\nA=\nA=2\n", ["A in line 1 of .env does not count, because line 3 has another value"]),
+        # As after `cat bonghwa.env >> .env`, also twice.
+        ("A=\nB=\nA=1\n", []),
+        ("A=\nA=1\nA=1\n", []),
+        ("", []),
+    ],
+)
+def test_a_setting_that_a_later_line_takes_back_is_named(folder: Path, text: str, told: list[str]) -> None:
+    (folder / ".env").write_text(text)
+    assert list(overridden(folder / ".env")) == told
+
+
+def test_the_examples_channels_count_once_they_are_no_comment(folder: Path) -> None:
+    text = (folder / ".env.example").read_text()
+    example = text[text.index("#   CHANNELS=") : text.index("\n\n# --- logs")]
+    (folder / ".env").write_text(text.replace(example, example.replace("#", "")))
+    assert values_in(folder / ".env")["CHANNELS"].startswith('{"ops": ')
+    assert list(overridden(folder / ".env")) == []
 
 
 @pytest.mark.parametrize(

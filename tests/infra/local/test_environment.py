@@ -67,12 +67,14 @@ def test_a_command_makes_no_settings_file(new_project: Path, tmp_path: Path, wor
 def test_the_environment_wins_over_the_settings_file(new_project: Path, tmp_path: Path, target: Target) -> None:
     (new_project / ".env").write_text(
         "API_KEY=from-the-file\nTARGET_URL=http://from-the-file.example\nMESSAGE_LANGUAGE=ko\nAPI_AUTH=all\n"
+        "LOCATION=seoul\nLOCATION=\n"
     )
     variables = {"TARGET_URL": target.url, "API_KEY": "from-the-environment", "API_AUTH": "ingest"}
     with LocalSystem(new_project, tmp_path, MESSAGE_LANGUAGE=None, **variables) as running:
         assert running.post("/events", EVENT, key="from-the-file").status_code == 401
         assert running.post("/events", EVENT, key="from-the-environment").status_code == 201
         assert "from-the-file.example" not in running.output()
+        assert "warning: LOCATION in line 5 of .env does not count, because line 6 is empty" in running.output()
         # A setting that only the file has counts too.
         target.is_down = True
         running.wait_until(lambda: running.told("장애"))
