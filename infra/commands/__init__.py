@@ -7,22 +7,13 @@ A command's file has ``HELP``, one line; ``READS_DOTENV``, whether ``.env`` is r
 import argparse
 import os
 import re
-import zoneinfo
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.settings import SettingError, http_url
+from shared.settings import http_url
 
 if TYPE_CHECKING:
     from infra.asking.api import Backend
     from shared.settings import Settings
-
-# A rule instead of a name, as POSIX has it, such as KST-9 or EST5EDT,M3.2.0,M11.1.0.
-_ABBREVIATION, _OFFSET = r"(<[\w+-]+>|[A-Za-z]{3,})", r"[+-]?\d{1,2}(:\d{2}){0,2}"
-_CHANGE = r",(J?\d{1,3}|M\d{1,2}\.\d\.\d)(/[+-]?\d{1,3}(:\d{2}){0,2})?"
-_RULE = f"{_ABBREVIATION}{_OFFSET}({_ABBREVIATION}({_OFFSET})?({_CHANGE}{_CHANGE})?)?"
-# The times of UTC+9 are nine hours behind UTC, and would be called UTC.
-_MISLEADING = r"(?i)<?(UTC|GMT)>?[+-]?0*[1-9].*"
 
 
 def url(text: str) -> str:
@@ -50,22 +41,6 @@ def region(text: str) -> str:
     if not re.fullmatch("[a-z]+(-[a-z]+)+-?[0-9]+", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a region: expected one such as asia-northeast3 or eu-west-1")
     return text
-
-
-def refuse_unknown_zone() -> None:
-    """Refuse a TZ that this machine does not know: times would be those of UTC, and nobody would see it.
-
-    Raises:
-        SettingError: there is no such zone.
-    """
-    name = os.environ.get("TZ", "").removeprefix(":")
-    if rule := re.fullmatch(_MISLEADING, name):
-        why = f"this rule is called {rule[1].upper()}, and its times are not"
-        raise SettingError("TZ", name, f"a name such as Asia/Seoul, or a rule such as KST-9: {why}")
-    if name in ("", "UTC") or re.fullmatch(_RULE, name):
-        return
-    if not any(Path(folder, name).is_file() for folder in zoneinfo.TZPATH):
-        raise SettingError("TZ", name, "the name of a time zone that this machine knows, such as Asia/Seoul or UTC")
 
 
 def confirm(question: str) -> bool:

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import sys
 from datetime import datetime, timedelta
 
-from infra.commands import add_url, backend_of, refuse_unknown_zone
+from infra.commands import add_url, backend_of
+from infra.local.environment import refuse_unknown_zone
 
 HELP = "say what happened to a monitor, and why people were notified, or not"
 READS_DOTENV = True
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.settings import Settings
 
     settings = Settings.from_env()
-    refuse_unknown_zone()
+    refuse_unknown_zone(os.environ)
     at = arguments.at and utc(_on_day(arguments.at, datetime.now().astimezone()))
     since, until = (at - AROUND, at + AROUND) if at else (now() - SPAN, now())
     backend = backend_of(arguments, settings)

@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import os
 import sys
 from datetime import timedelta
 from typing import Any
 
-from infra.commands import refuse_unknown_zone
+from infra.local.environment import refuse_unknown_zone
 
 HELP = "say which alerts other thresholds would have spared, delayed or added, by the checks that are stored"
 READS_DOTENV = True
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.settings import Settings
 
     settings = Settings.from_env()
-    refuse_unknown_zone()
+    refuse_unknown_zone(os.environ)
     since = now() - timedelta(days=arguments.days)
     judged = rules(dict(arguments.changes), settings)
     try:

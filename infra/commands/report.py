@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 from typing import TYPE_CHECKING
 
-from infra.commands import add_url, backend_of, refuse_unknown_zone
+from infra.commands import add_url, backend_of
+from infra.local.environment import refuse_unknown_zone
 
 if TYPE_CHECKING:
     from infra.report.month import Month
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared.settings import Settings
 
     settings = Settings.from_env()
-    refuse_unknown_zone()
+    refuse_unknown_zone(os.environ)
     today = now().astimezone()
     month = arguments.month or Month(today.year, today.month).previous()
     try:

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.local.configured import read_at_start
-from infra.local.environment import FileInvalid, overridden, values_in
+from infra.local.environment import FileInvalid, overridden, refuse_unknown_zone, values_in
 from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
@@ -73,6 +73,10 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
         except SettingError as trouble:
             findings.append(_malformed(trouble))
             del given[trouble.variable]
+    try:
+        refuse_unknown_zone(environ)
+    except SettingError as trouble:
+        findings.append(_malformed(trouble))
     try:
         _ = settings.key
     except SettingError as trouble:

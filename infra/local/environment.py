@@ -7,7 +7,8 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator, MutableMapping
+import zoneinfo
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
@@ -17,6 +18,12 @@ from shared.settings import SettingError
 
 # A checkout that we may not write to: all settings may well be in the environment.
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+# A rule instead of a name, as POSIX has it, such as KST-9 or EST5EDT,M3.2.0,M11.1.0.
+_ABBREVIATION, _OFFSET = r"(<[\w+-]+>|[A-Za-z]{3,})", r"[+-]?\d{1,2}(:\d{2}){0,2}"
+_CHANGE = r",(J?\d{1,3}|M\d{1,2}\.\d\.\d)(/[+-]?\d{1,3}(:\d{2}){0,2})?"
+_RULE = f"{_ABBREVIATION}{_OFFSET}({_ABBREVIATION}({_OFFSET})?({_CHANGE}{_CHANGE})?)?"
+# The times of UTC+9 are nine hours behind UTC, and would be called UTC.
+_MISLEADING = r"(?i)<?(UTC|GMT)>?[+-]?0*[1-9].*"
 
 
 class FileInvalid(SettingError):
@@ -103,6 +110,22 @@ def _settings(file: Path) -> dict[str, list[Binding]]:
         if binding.key is not None:
             found.setdefault(binding.key, []).append(binding)
     return found
+
+
+def refuse_unknown_zone(environ: Mapping[str, str]) -> None:
+    """Refuse a TZ that this machine does not know: times would be those of UTC, and nobody would see it.
+
+    Raises:
+        SettingError: there is no such zone.
+    """
+    name = environ.get("TZ", "").removeprefix(":")
+    if rule := re.fullmatch(_MISLEADING, name):
+        why = f"this rule is called {rule[1].upper()}, and its times are not"
+        raise SettingError("TZ", name, f"a name such as Asia/Seoul, or a rule such as KST-9: {why}")
+    if name in ("", "UTC") or re.fullmatch(_RULE, name):
+        return
+    if not any(os.path.isfile(Path(folder, name)) for folder in zoneinfo.TZPATH):  # noqa: PTH113  # never raises
+        raise SettingError("TZ", name, "the name of a time zone that this machine knows, such as Asia/Seoul or UTC")
 
 
 def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> None:

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.slow
 
 def test_every_malformed_setting_is_found_at_once(environ: dict[str, str]) -> None:
     environ |= {"API_AUTH": "none", "MESSAGE_LANGUAGE": "fr", "TELEGRAM_CHAT_ID": "42", "SNS_TOPIC_ARN": "alerts"}
+    environ["TZ"] = "Asia/Soeul"
     findings = find(environ)
-    for name in ("API_AUTH", "MESSAGE_LANGUAGE", "TELEGRAM_BOT_TOKEN", "SNS_TOPIC_ARN"):
+    for name in ("API_AUTH", "MESSAGE_LANGUAGE", "TZ", "TELEGRAM_BOT_TOKEN", "SNS_TOPIC_ARN"):
         found = one(findings, "settings", f"{name} is ")
         assert (found.verdict, found.fix) == (FAILURE, f"{name}=… in .env or the environment")
 
