@@ -53,7 +53,8 @@ def examine_reach(channels: Mapping[str, NotifierKind]) -> Iterator[Finding]:
             "channels",
             found,
             expected="a channel that reaches people",
-            fix="TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN; shared/notifiers/README.md says how",
+            fix="channels in bonghwa.yaml or CHANNELS, TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or SNS_TOPIC_ARN;"
+            " shared/notifiers/README.md says how",
         )
 
 

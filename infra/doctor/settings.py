@@ -88,7 +88,7 @@ def readable(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
     of_file = _of_file(settings, given)
     if not settings.target_urls and not of_file:
         found = f"TARGET_URL is not set, and there is no {settings.config_file.name}"
-        fix = "TARGET_URL=… in .env, or cp bonghwa.example.yaml bonghwa.yaml"
+        fix = "TARGET_URL=… in .env, or echo 'monitors: [{name: Site, url: \"https://example.org/\"}]' > bonghwa.yaml"
         expected = "something to watch, unless POST /monitors says it"
         findings.append(warning("settings", found, expected=expected, fix=fix))
     return settings, [*findings, *of_file]

@@ -19,7 +19,9 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
 
 def test_a_console_alone_is_found(environ: dict[str, str]) -> None:
-    assert one(find(environ), "channels", "only the console is on").verdict is WARNING
+    found = one(find(environ), "channels", "only the console is on")
+    assert found.verdict is WARNING
+    assert (found.fix or "").startswith("channels in bonghwa.yaml or CHANNELS, TELEGRAM_BOT_TOKEN and ")
 
 
 def test_a_console_that_is_off_alone_is_found(environ: dict[str, str]) -> None:
