@@ -53,10 +53,14 @@ class Threads:
 
     def take(self, lane: Lane, work: Callable[[], None]) -> bool:
         """Whether a thread of the lane does, or will do, this ``work`` on one more request; it ends with ``end``."""
-        if self._taken[lane] >= THREADS[lane] + MAX_WAITING.get(lane, 10_000) or not self._submit(lane, work):
+        if self.is_full(lane) or not self._submit(lane, work):
             return False
         self._taken[lane] += 1
         return True
+
+    def is_full(self, lane: Lane) -> bool:
+        """Whether no further request of the lane may wait."""
+        return self._taken[lane] >= THREADS[lane] + MAX_WAITING.get(lane, 10_000)
 
     def _submit(self, lane: Lane, work: Callable[[], None]) -> bool:
         # Only one thread can pop it. A pool that cannot start a thread keeps what was submitted, and may do it later.

@@ -164,7 +164,8 @@ class Loop:
         connection.is_own = lane in (Lane.OWN, Lane.RUNS)
         connection.enter(Phase.WORKING)
         if not self._threads.take(lane, lambda: self._work(connection, request, lane)):
-            self._answer(connection, refusals.too_many())
+            is_full = self._threads.is_full(lane)
+            self._answer(connection, refusals.too_many() if is_full else refusals.no_thread())
 
     def _work(self, connection: Connection, request: Any, lane: Lane) -> None:
         """Respond to the request. Runs in a thread."""

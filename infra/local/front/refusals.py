@@ -40,7 +40,12 @@ def too_slow() -> bytes:
 
 def too_many() -> bytes:
     """The response while too many other requests wait."""
-    return response(503, "too many requests wait", f"Retry-After: {RETRY_AFTER_SECONDS}\r\n")
+    return _later("too many requests wait")
+
+
+def no_thread() -> bytes:
+    """The response while no thread can be started, as under a limit of memory (ulimit -v) or of processes."""
+    return _later("this machine has no memory or no thread left for the request")
 
 
 def response(status: int, detail: str, headers: str = "") -> bytes:
@@ -51,6 +56,10 @@ def response(status: int, detail: str, headers: str = "") -> bytes:
         f"Content-Type: {problems.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     )
     return head.encode("latin-1") + body
+
+
+def _later(detail: str) -> bytes:
+    return response(503, detail, f"Retry-After: {RETRY_AFTER_SECONDS}\r\n")
 
 
 def _status(error: Exception) -> int:

@@ -72,6 +72,7 @@ def test_a_request_without_a_thread_is_turned_away(ask: Callable[[], bytes], mon
             refusal = ask()
         assert refusal.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: " in refusal
+        assert b"no memory or no thread left" in refusal
     assert ask().startswith(b"HTTP/1.1 200 OK")
 
 
