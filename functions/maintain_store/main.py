@@ -27,6 +27,7 @@ def maintain_store(request: Request, settings: Settings) -> Response:  # every f
         # A clock that is wrong must not delete the history: a later run does what there is to do.
         seconds = seconds if store.upkeep.is_time_certain(now=at) else 0.0
         counted = store.upkeep.run(retention, now=at, seconds=seconds)
+        store.note_run("maintain_store", now=at)
     if counted["pruned"]:
         step("server", "store_pruned", rows=counted["pruned"])
     if counted["moved"]:

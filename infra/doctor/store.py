@@ -11,7 +11,16 @@ from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.gaps import examine_gaps
 from infra.doctor.manual_call import call
 from shared.alerting import CLOCK_TOLERANCE
-from shared.alerting.health import OVERDUE, HealthFacts, is_given_up, is_overdue, is_run_overdue, messages, patience
+from shared.alerting.health import (
+    OVERDUE,
+    UPKEEP,
+    HealthFacts,
+    is_given_up,
+    is_overdue,
+    is_run_overdue,
+    messages,
+    patience,
+)
 from shared.messages import duration
 from shared.models import Agent, Alert, now
 from shared.settings import Settings
@@ -34,6 +43,8 @@ SYNCHRONIZE = "sudo timedatectl set-ntp true"
 _INIT = ".venv/bin/python -m infra init-db"
 # If a message has been tried for longer, its channel has more than a short hiccup.
 _LONG_OWED = timedelta(minutes=10)
+# In a cloud it runs once an hour.
+_LONG_UNKEPT = timedelta(hours=3)
 
 
 def examine_store(settings: Settings, environ: Mapping[str, str]) -> tuple[StoreInspection | None, list[Finding]]:
@@ -169,6 +180,7 @@ def examine_work(
     yield from examine_gaps(facts, slack, at)
     yield from _last_run("reviews", "review_alerts", facts, url, at)
     yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
+    yield from _upkeep(inspection.kept_at, facts, url, at)
     for function, since in facts.failing.items():
         found = f"each run of {function} has failed for {duration(at - since, 'en')}"
         yield failure("runs", found, expected="runs that succeed", fix="its log says why: defect, review_failed")
@@ -210,6 +222,13 @@ def _last_run(about: str, function: str, facts: HealthFacts, url: str, at: datet
         yield failure(about, found, expected=expected, fix=fix)
     else:
         yield ok(about, found)
+
+
+def _upkeep(kept_at: datetime | None, facts: HealthFacts, url: str, at: datetime) -> Iterator[Finding]:
+    if at - (kept_at or facts.created_at) > _LONG_UNKEPT:
+        found = "has never run" if kept_at is None else f"last ran {duration(at - kept_at, 'en')} ago"
+        expected = "a run every hour, without which the database grows"
+        yield warning("upkeep", f"{UPKEEP} {found}", expected=expected, fix=_run(UPKEEP, url))
 
 
 def _refused(alert: Alert, facts: HealthFacts, url: str) -> Finding:

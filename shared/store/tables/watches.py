@@ -19,6 +19,7 @@ IDS = {
     "review_alerts failed": 5,
     "deliver_notifications failed": 6,
     "maintain_store failed": 7,
+    "maintain_store": 8,
 }
 
 _SAVE = """

@@ -26,7 +26,7 @@ def test_a_running_system_is_ok_and_a_stopped_one_is_not(
     with LocalSystem(project, tmp_path, **settings) as system:
         system.wait_for_further_events(1, is_success=True)
         # Each scheduled function that works on the store notes its runs or the time, and the system its start.
-        system.wait_until(lambda: len(system.rows("SELECT * FROM watches")) == 4)
+        system.wait_until(lambda: len(system.rows("SELECT * FROM watches")) == 5)
         asked = doctor(project, tmp_path, "--json", "--url", system.url, **settings)
     assert asked.returncode == 0, asked.stdout + asked.stderr
     said = json.loads(asked.stdout)

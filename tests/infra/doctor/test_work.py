@@ -160,6 +160,26 @@ def test_it_says_when_a_scheduled_function_last_ran(
     assert verdict is OK or f"http://127.0.0.1:5000/{function}" in (found.fix or "")
 
 
+@pytest.mark.parametrize(("hours", "words"), [(None, "has never run"), (4, "last ran 4 h ago"), (2, None)])
+def test_upkeep_that_is_missing_is_found(
+    environ: dict[str, str], database: Path, hours: float | None, words: str | None
+) -> None:
+    assert "upkeep" not in [each.about for each in find(environ)], "the store is new"
+    execute(database, "UPDATE schema_migrations SET applied_at = ?", ago(days=1))
+    if hours is not None:
+        execute(database, "INSERT INTO watches VALUES (8, ?, ?)", ago(hours=hours), ago(hours=hours))
+    if words is None:
+        assert "upkeep" not in [each.about for each in find(environ)]
+    else:
+        assert one(find(environ), "upkeep", f"maintain_store {words}").verdict is WARNING
+
+
+def test_runs_that_fail_are_found(environ: dict[str, str], database: Path) -> None:
+    execute(database, "INSERT INTO watches VALUES (6, ?, ?)", ago(minutes=4), ago(minutes=4))
+    found = one(find(environ), "runs", "each run of deliver_notifications has failed for 4 min")
+    assert found.verdict is FAILURE
+
+
 @pytest.mark.parametrize(
     ("channel", "due", "created", "verdict", "words"),
     [
