@@ -128,6 +128,14 @@ def refuse_unknown_zone(environ: Mapping[str, str]) -> None:
         raise SettingError("TZ", name, "the name of a time zone that this machine knows, such as Asia/Seoul or UTC")
 
 
+def warn_of_unknown_zone(environ: Mapping[str, str]) -> None:
+    """Print what ``refuse_unknown_zone`` says, for a start: wrong times are no reason to watch nothing."""
+    try:
+        refuse_unknown_zone(environ)
+    except SettingError as trouble:
+        print(f"bonghwa: warning: {trouble}", file=sys.stderr, flush=True)
+
+
 def take_out_debug(environ: MutableMapping[str, str], *, is_verbose: bool) -> None:
     """Turn FLASK_DEBUG into LOG_LEVEL=DEBUG, and remove it and DEBUG from ``environ``.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from infra.local import large_values
 from infra.local.configured import names_in_file, read_at_start
-from infra.local.environment import make_dotenv, read_dotenv, refuse_unknown_zone, take_out_debug, warn_of_overridden
+from infra.local.environment import make_dotenv, read_dotenv, take_out_debug, warn_of_overridden, warn_of_unknown_zone
 from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
@@ -35,7 +35,7 @@ def main() -> None:
         is_new = make_dotenv()
         read_dotenv(os.environ)
         warn_of_overridden()
-        refuse_unknown_zone(os.environ)
+        warn_of_unknown_zone(os.environ)
         settings = Settings.from_env()
         _ = settings.key
         refuse_unusable(settings.backend_url)

@@ -35,8 +35,6 @@ MALFORMED = [
     ("DATABASE_URL", "postgresql://u:hunter2@127.0.0.1", "'(hidden)'", "postgresql://user:password@host:port/database"),
     ("LOG_DIR", "/dev/null/logs", "'/dev/null/logs'", "a folder that can be written"),
     ("MESSAGE_LANGUAGE", "fr", "'fr'", "en or ko"),
-    ("TZ", "Asia/Soeul", "'Asia/Soeul'", "the name of a time zone that this machine knows, such as Asia/Seoul"),
-    ("TZ", "UTC+9", "'UTC+9'", "a rule such as KST-9"),
     ("MESSAGE_LANGUAGE", "e\nn", r"'e\nn'", "en or ko"),
     ("NOTIFICATION_TTL", "a day", "'a day'", "1 to 31536000"),
     ("LOG_LEVEL", "loud", "'loud'", "DEBUG, INFO, WARNING or ERROR"),
