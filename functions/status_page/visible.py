@@ -78,7 +78,7 @@ def page_of(facts: Facts, slug: str) -> Page | None:
     settings = facts["pages"].get(slug)
     if settings is None:
         return None
-    shown = monitors_on(settings, facts["monitors"])
+    shown = monitors_on(slug, settings, facts["monitors"])
     names = {each["name"] for each in shown}
     outages = [each for each in facts["outages"] if each["name"] in names]
     return Page(

@@ -11,6 +11,7 @@ from infra.commands import add_url
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
     from infra.configuration.sending import Plan
+    from shared.settings import Settings
 
 HELP = "apply the configuration's file: print what changes, then change it, all or nothing"
 READS_DOTENV = True
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         plan = put(body, backend, key, os.environ, is_dry_run=True)
         *changes, counts = plan.lines()
-        for line in [*changes, *_about_channels(configuration, plan, key), *_about_places(configuration, plan), counts]:
+        warnings = [*_about_channels(configuration, plan, key), *_about_places(configuration, plan, settings)]
+        for line in [*changes, *warnings, counts]:
             print(line)
         sys.stdout.flush()
         if not arguments.dry_run:
@@ -66,9 +68,14 @@ def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> l
     return [] if is_same else ["channels take effect when the system restarts, or is deployed again"]
 
 
-def _about_places(configuration: "Configuration", plan: "Plan") -> list[str]:
-    """Warnings for a person if monitors need locations, or values, that agents may not have."""
-    from infra.configuration.places import unset, warnings
+def _about_places(configuration: "Configuration", plan: "Plan", settings: "Settings") -> list[str]:
+    """Warnings for a person if monitors need locations, or values, that agents may not have, or pages that are not."""
+    from infra.configuration.places import unset, unshown, warnings
+    from shared.settings.status_pages import pages_of
 
     of_places = [] if plan.locations is None else warnings(configuration.monitors, plan.locations)
-    return [f"warning: {text}" for text in (*of_places, *unset(configuration.monitors, os.environ))]
+    of_values = unset(configuration.monitors, os.environ)
+    # Whoever turns all pages off wants none.
+    is_off = settings.status_page is False
+    of_pages = [] if is_off else unshown(configuration.monitors, pages_of(settings.status_page, configuration.body()))
+    return [f"warning: {text}" for text in (*of_places, *of_values, *of_pages)]

@@ -1,14 +1,16 @@
-"""Whether agents are where a configuration wants them, and have the values that it needs.
+"""Whether agents are where a configuration wants them and have the values that it needs, and pages show what is public.
 
-Both may come later, so nothing here is a mistake.
+All may come later, so nothing here is a mistake.
 """
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from shared.alerting.health import Gap
 from shared.monitors.placeholders import names_in
 from shared.monitors.policy import Policy
+from shared.settings.status_pages import is_shown
 
 
 def warnings(policies: Iterable[Policy], served: Collection[str]) -> Iterator[str]:
@@ -34,6 +36,20 @@ def unset(policies: Iterable[Policy], environ: Mapping[str, str]) -> Iterator[st
         first, *others = needed[name]
         monitors = f"{first} and {len(others)} more" if others else first
         yield f"{name} is not set here: an agent without it cannot check {monitors}"
+
+
+def unshown(policies: Iterable[Policy], pages: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The warning about the public monitors that none of the ``pages`` shows."""
+    lost = [
+        policy.name
+        for policy in policies
+        if policy.public
+        and not any(is_shown(True, policy.group, slug, page.get("groups")) for slug, page in pages.items())
+    ]
+    if lost:
+        first, *others = lost
+        monitors, verb = (f"{first} and {len(others)} more", "say") if others else (first, "says")
+        yield f"{monitors} {verb} public: true, but no status page shows {'them' if others else 'it'}"
 
 
 def _checked(policies: Iterable[Policy]) -> list[Policy]:

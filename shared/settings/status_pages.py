@@ -21,17 +21,19 @@ def pages_of(is_on: bool | None, configured: Mapping[str, Any]) -> dict[str, dic
     return pages
 
 
-def is_shown(public: bool | None, group: str | None, groups: Collection[str] | None) -> bool:
-    """Whether a page with these groups shows a monitor. ``public``: what the monitor itself says."""
-    if public is not None:
-        return bool(public)
-    # A monitor without a group, or with another one, is private unless it says that it is public.
-    return group is not None and (groups is None or group in groups)
+def is_shown(public: bool | None, group: str | None, slug: str, groups: Collection[str] | None) -> bool:
+    """Whether the page ``slug`` with these groups shows a monitor. ``public``: what the monitor itself says."""
+    if public is False:
+        return False
+    if group is not None and (groups is None or group in groups):
+        return True
+    # If another page names groups, it may be one customer's, who is to see nobody else's monitors.
+    return bool(public) and (slug == MAIN or groups is None)
 
 
-def monitors_on(page: Mapping[str, Any], monitors: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
+def monitors_on(slug: str, page: Mapping[str, Any], monitors: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of the monitors that a page shows."""
-    return [each for each in monitors if is_shown(each["public"], each["group"], page.get("groups"))]
+    return [each for each in monitors if is_shown(each["public"], each["group"], slug, page.get("groups"))]
 
 
 def shown_of(target: str, names: Any, monitors: Collection[Mapping[str, Any]]) -> list[str]:

@@ -121,9 +121,9 @@ class Boards:
 
 def _shown(watched: Sequence[Row], pages: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The names of the monitors that some page shows."""
-    groups = [page.get("groups") for page in pages.values()]
+    groups = [(slug, page.get("groups")) for slug, page in pages.items()]
     said = ((row, json.loads(row["policy"]).get("public") if row["policy"] else None) for row in watched)
-    return [row["name"] for row, public in said if any(is_shown(public, row["group_name"], each) for each in groups)]
+    return [row["name"] for row, public in said if any(is_shown(public, row["group_name"], *each) for each in groups)]
 
 
 def _buckets(transaction: Transaction, edges: Sequence[datetime], now: datetime) -> dict[int, list[Bucket]]:

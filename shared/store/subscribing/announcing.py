@@ -98,7 +98,7 @@ def _news(transaction: Transaction, is_on: bool | None, now: datetime) -> Iterat
         return
     there = watched(transaction)
     for slug in slugs:
-        shown = monitors_on(pages[slug], there)
+        shown = monitors_on(slug, pages[slug], there)
         names = {each["name"] for each in shown}
         of_page = [row for row in told if row["slug"] == slug]
         yield from _recoveries(slug, of_page, ends, unwatched, names, now)

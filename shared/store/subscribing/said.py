@@ -9,20 +9,24 @@ from shared.store.engines.database import Row, Transaction
 from shared.store.tables import alerts, announcements, configuration, incidents, monitors
 
 Body = Mapping[str, Any]
+# The slug of a page, and what the file says of it.
+Page = tuple[str, Body]
 
 
 def said_now(transaction: Transaction, row: Row) -> Body | None:
     """The body of an announcement, with names as they are now; None if nothing is left of it."""
     # Whether the page at /status is on does not matter here: nobody asks for the mails of one that is off.
-    page = pages_of(True, configuration.body(transaction)).get(row["slug"])
+    slug = row["slug"]
+    page = pages_of(True, configuration.body(transaction)).get(slug)
     if page is None:
         return None
+    on = (slug, page)
     body = json.loads(row["body"])
     if row["kind"] == "INCIDENT":
-        return _incident(transaction, row["about"], body, page)
+        return _incident(transaction, row["about"], body, on)
     if row["kind"] == "WINDOW":
-        return _window(transaction, row["about"], body, page)
-    return _outages(transaction, body, page)
+        return _window(transaction, row["about"], body, on)
+    return _outages(transaction, body, on)
 
 
 def watched(transaction: Transaction, names: Collection[str] | None = None) -> list[dict[str, Any]]:
@@ -30,16 +34,16 @@ def watched(transaction: Transaction, names: Collection[str] | None = None) -> l
     return [_monitor(row) for row in monitors.for_pages(transaction, names)]
 
 
-def _shown(transaction: Transaction, page: Body, names: Collection[str]) -> set[str]:
+def _shown(transaction: Transaction, on: Page, names: Collection[str]) -> set[str]:
     """Those of the names that the page shows. Every mail asks, so that it reads no more monitors than it names."""
-    return {each["name"] for each in monitors_on(page, watched(transaction, names))}
+    return {each["name"] for each in monitors_on(*on, watched(transaction, names))}
 
 
-def _outages(transaction: Transaction, body: Body, page: Body) -> Body | None:
+def _outages(transaction: Transaction, body: Body, on: Page) -> Body | None:
     # By their alerts, which follow a monitor that gets another name. Former versions did not note them.
     ends = alerts.ends(transaction, [each["alert"] for each in body["outages"] if "alert" in each])
     named = [{**each, "name": name_now(each, ends.get(each.get("alert")))} for each in body["outages"]]
-    names = _shown(transaction, page, {each["name"] for each in named})
+    names = _shown(transaction, on, {each["name"] for each in named})
     left = [each for each in named if each["name"] in names]
     return {**body, "outages": left} if left else None
 
@@ -49,23 +53,23 @@ def name_now(told: Body, alert: Row | None) -> str:
     return str(alert["subject"] if alert else told["name"])
 
 
-def _incident(transaction: Transaction, about: str, body: Body, page: Body) -> Body | None:
+def _incident(transaction: Transaction, about: str, body: Body, on: Page) -> Body | None:
     incident = incidents.find(transaction, int(about.split()[1]))
     affects = json.loads(incident["monitors"]) if incident else []
-    names = _shown(transaction, page, affects)
+    names = _shown(transaction, on, affects)
     affected = [name for name in affects if name in names]
     if incident is None or (affects and not affected):
         return None
     return {**body, "title": incident["title"], "names": affected}
 
 
-def _window(transaction: Transaction, about: str, body: Body, page: Body) -> Body | None:
+def _window(transaction: Transaction, about: str, body: Body, on: Page) -> Body | None:
     # Imported here: few mails are about windows, and what reckons with them costs each cold start.
     from shared.store.tables import windows
 
     if body.get("is_cancelled"):
         names = body["names"]
-        shown = set() if names is True else _shown(transaction, page, names)
+        shown = set() if names is True else _shown(transaction, on, names)
         left = names is True or [name for name in names if name in shown]
         return {**body, "names": left} if left else None
     window = windows.find(transaction, announcements.window_of(about))
@@ -73,7 +77,7 @@ def _window(transaction: Transaction, about: str, body: Body, page: Body) -> Bod
     if window is None or any(window[name] != body[name] for name in ("starts_at", "ends_at")):
         return None
     [(target, targeted)] = json.loads(window["targets"]).items()
-    affected = shown_of(target, targeted, monitors_on(page, watched(transaction)))
+    affected = shown_of(target, targeted, monitors_on(*on, watched(transaction)))
     title = json.loads(window["body"]).get("title")
     return {**body, "title": title, "names": target == "all" or affected} if affected else None
 

@@ -58,6 +58,25 @@ def test_one_without_a_group_can_be_public(api: Api) -> None:
     lonely = {"name": "lonely", "url": "http://a.example/", "public": True}
     applied(api, *policies(), lonely, status_page={"groups": ["Shop"]})
     assert said(api)["groups"][-1]["monitors"][0]["name"] == "lonely"
+
+
+def test_what_is_public_is_on_no_other_groups_page(api: Api) -> None:
+    """A page for each customer, who sees nobody else's monitors, public or not."""
+    lonely = {"name": "lonely", "url": "http://a.example/", "public": True}
+    shops = [{**each, "public": True} for each in policies()[:3]]
+    pages = {"other": {"groups": ["Elsewhere"], "password": "an-open-sesame"}, "second": {"groups": ["Second"]}}
+    second = {"name": "second-shop", "group": "Second", "url": "http://a.example/", "public": True}
+    applied(api, *shops, second, lonely, status_page={"groups": ["Shop"]}, status_pages={**pages, "all": {}})
+    seen(api, *PUBLIC, "lonely", "second-shop", ok=False)
+
+    def names(path: str) -> set[str]:
+        return {each["name"] for group in said(api, path)["groups"] for each in group["monitors"]}
+
+    everybody = {*PUBLIC, "lonely", "second-shop"}
+    assert names("/status.json") == names("/status/all.json") == everybody
+    assert names("/status/second.json") == {"second-shop"}
+    for path in ("/status/second", "/status/second/feed.atom"):
+        assert not [name for name in (*PUBLIC, "lonely") if name in looked(api, path).text]
     assert "Others" in html(api)
 
 

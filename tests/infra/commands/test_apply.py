@@ -203,6 +203,25 @@ def test_a_location_without_an_agent_is_a_warning(apply: Apply, backend: Configu
     assert backend.calls[-1] == "PUT /config"
 
 
+def test_a_public_monitor_that_is_on_no_page_is_a_warning(apply: Apply, file: Path) -> None:
+    """It is no mistake: the page may come later. Whoever turns all pages off wants none."""
+    public = FILE.replace('example"', 'example", group: Shop, public: true')
+    warning = "warning: API and 1 more say public: true, but no status page shows them"
+    other = "status_pages: {other: {groups: [Web, Shop]}}\ngroups: {Web: {}}\n"
+    for pages, found in (
+        ("", [warning]),
+        (other.replace(", Shop", ""), [warning]),
+        (other, []),
+        ("status_page: {groups: [Web]}\ngroups: {Web: {}}\n", []),
+    ):
+        file.write_text(public + pages)
+        done = apply(str(file), "--dry-run")
+        assert (done.returncode, done.stderr, done.stdout.splitlines()[2:-1]) == (0, "", found)
+    file.write_text(public)
+    for is_on in ("true", "false"):
+        assert "warning" not in apply(str(file), "--dry-run", STATUS_PAGE=is_on).stdout
+
+
 def test_a_value_that_is_not_set_here_is_a_warning(apply: Apply, file: Path) -> None:
     """It is no mistake: the agent may have it. Nobody needs it for a monitor that is paused."""
     file.write_text("""
