@@ -20,6 +20,7 @@ from shared.alerting.health import (
     is_run_overdue,
     messages,
     patience,
+    stalled,
 )
 from shared.messages import duration
 from shared.models import Agent, Alert, now
@@ -185,7 +186,7 @@ def examine_work(
         found = f"each run of {function} has failed for {duration(at - since, 'en')}"
         yield failure("runs", found, expected="runs that succeed", fix="its log says why: defect, review_failed")
     for owed in inspection.owed:
-        yield from _owed(owed, channels, url, at)
+        yield from _owed(owed, channels, url, at, is_stalled=owed.channel in stalled(facts, at))
     yield from _gone(inspection.notified, channels)
     for alert in inspection.refused:
         yield _refused(alert, facts, url)
@@ -251,7 +252,9 @@ def _gone(notified: Mapping[str, int], channels: Collection[str]) -> Iterator[Fi
             )
 
 
-def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) -> Iterator[Finding]:
+def _owed(
+    owed: OwedSummary, channels: Collection[str], url: str, at: datetime, *, is_stalled: bool
+) -> Iterator[Finding]:
     since = duration(at - owed.oldest, "en")
     if owed.channel not in channels:
         yield warning(
@@ -267,7 +270,7 @@ def _owed(owed: OwedSummary, channels: Collection[str], url: str, at: datetime) 
             expected=f"none due for longer than {duration(OVERDUE, 'en')}",
             fix=_run("deliver_notifications", url),
         )
-    elif at - owed.oldest > _LONG_OWED:
+    elif is_stalled or at - owed.oldest > _LONG_OWED:
         yield warning(
             "deliveries",
             f"{messages(owed.owed)} to {owed.channel} tried for {since}",

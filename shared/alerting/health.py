@@ -16,6 +16,8 @@ SENDS = "deliver_notifications"
 SCHEDULES = ("review_alerts", SENDS)
 # Runs seldom in a cloud, and nobody waits for it.
 UPKEEP = "maintain_store"
+# This many channels that take nothing are named.
+MOST_NAMED = 3
 NEVER = datetime.min.replace(tzinfo=UTC)
 # From the end of a check until its event is stored.
 _ARRIVAL = timedelta(seconds=2)
@@ -100,12 +102,12 @@ class HealthFacts:
     """The facts of the store, which was made at ``created_at``. ``started_at``: the local system started last, if ever.
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
-    agents whose silence is an active alert. ``failing``: since when each run of a scheduled function has
-    failed. ``overdue``: the number of overdue messages by channel. ``refused``: the channels that permanently rejected
-    a message. ``channels``: those that are on; None if nobody knows yet.
-    ``problem``: what is wrong with the configuration's file. ``placed``: the monitors with locations or a quorum, in
-    groups; ``never_checked``: those that were never checked, each alone; ``unable``: those whose last check the agent
-    could not make; ``claiming``: the locations that have claimed checks.
+    agents whose silence is an active alert. ``failing``: since when each run of a scheduled function has failed.
+    ``overdue``: the number of overdue messages by channel. ``stalled``: since when each channel has taken nothing that
+    it was tried with. ``refused``: the channels that permanently rejected a message. ``channels``: those that are on;
+    None if nobody knows yet. ``problem``: what is wrong with the configuration's file. ``placed``: the monitors with
+    locations or a quorum, in groups; ``never_checked``: those that were never checked, each alone; ``unable``: those
+    whose last check the agent could not make; ``claiming``: the locations that have claimed checks.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class HealthFacts:
         last_runs: Mapping[str, datetime],
         failing: Mapping[str, datetime] | None = None,
         overdue: Mapping[str, int],
+        stalled: Mapping[str, datetime] | None = None,
         refused: tuple[str, ...] = (),
         channels: Collection[str] | None = None,
         problem: str | None = None,
@@ -130,6 +133,7 @@ class HealthFacts:
         self.started_at, self.created_at, self.since = started_at, created_at, since
         self.agents, self.alerted, self.last_runs, self.failing = agents, alerted, last_runs, failing or {}
         self.overdue, self.refused, self.channels, self.problem = overdue, refused, channels, problem
+        self.stalled = stalled or {}
         self.placed, self.never_checked, self.unable = placed, never_checked, unable
         # An agent is named like its location. One of version 0.1 claims nothing.
         self.served = {*claiming, *(agent.name for agent in agents)}
@@ -158,7 +162,8 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     is_reviewed = not is_run_overdue("review_alerts", facts, now)
     is_delivered = not facts.overdue or not (SENDS in facts.failing or is_run_overdue(SENDS, facts, now))
     # A channel that refuses notifies nobody until it accepts a message again.
-    is_reached = facts.channels is None or not {*facts.refused, *_stuck(facts, now)} >= set(facts.channels)
+    dead = {*facts.refused, *_stuck(facts, now), *stalled(facts, now)}
+    is_reached = facts.channels is None or not dead >= set(facts.channels)
     is_checked = bool(checking) or not (silent or is_missing)
     reasons = [f"agent {agent.name} last reported at {as_text(agent.last_seen_at)}" for agent in silent]
     if expected is not None and is_missing:
@@ -167,6 +172,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     reasons += _of_schedules(facts, now)
     reasons += [f"{messages(count)} to {channel} should have been sent" for channel, count in facts.overdue.items()]
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
+    reasons += _of_stalled(facts, now)
     reasons += ["no channel is on"] if facts.channels is not None and not facts.channels else []
     reasons += facts.problem.splitlines() if facts.problem else []
     reasons += [gap.reason for gap in gaps(facts, now, patience)]
@@ -223,6 +229,13 @@ def is_given_up(agent: Agent, facts: HealthFacts) -> bool:
     return agent.is_silent and agent.name not in facts.alerted
 
 
+def stalled(facts: HealthFacts, now: datetime) -> list[str]:
+    """The channels that were tried for too long, and took nothing. A message that no run tries is overdue instead."""
+    # Messages that were owed while the system was stopped go out in a moment.
+    late = [channel for channel, since in facts.stalled.items() if now - max(since, facts.since) > OVERDUE]
+    return [channel for channel in late if channel not in facts.overdue and channel not in facts.refused]
+
+
 def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
     """Whether a scheduled function has not run lately. A run notes its time once in half a minute."""
     return now - max(facts.last_runs.get(function, facts.created_at), facts.since) > WATCH_GAP
@@ -231,6 +244,14 @@ def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
 def _stuck(facts: HealthFacts, now: datetime) -> Collection[str]:
     """The channels to which nothing goes. What came due while the system was stopped goes out in a moment."""
     return facts.overdue if now - facts.since > OVERDUE else ()
+
+
+def _of_stalled(facts: HealthFacts, now: datetime) -> Iterator[str]:
+    channels = stalled(facts, now)
+    for channel in channels[:MOST_NAMED]:
+        yield f"{channel} has taken nothing since {as_text(facts.stalled[channel])}"
+    if more := len(channels[MOST_NAMED:]):
+        yield "1 more channel has taken nothing" if more == 1 else f"{more} more channels have taken nothing"
 
 
 def _of_schedules(facts: HealthFacts, now: datetime) -> Iterator[str]:

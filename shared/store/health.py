@@ -1,7 +1,7 @@
 """The facts by which ``shared.alerting.health`` judges. Loaded by the functions that ask, and by infra."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from shared.alerting.health import (
@@ -17,9 +17,18 @@ from shared.alerting.health import (
 )
 from shared.models import AlertKind
 from shared.settings import Settings, is_in_cloud
-from shared.store.engines.database import Transaction
+from shared.store.engines.database import Row, Transaction
 from shared.store.migrate import created_at
-from shared.store.tables import agents, alerts, configuration, cursors, owed_notifications, unwatched, watches
+from shared.store.tables import (
+    agents,
+    alerts,
+    configuration,
+    cursors,
+    overview_rows,
+    owed_notifications,
+    unwatched,
+    watches,
+)
 
 
 def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
@@ -44,6 +53,7 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
         failing={function: failure.started_at for function, failure in failures.items() if failure},
         overdue=overdue,
+        stalled=_stalled(snapshot, [row for row in owed if row["tried_since"] and _is_on(row["channel"], on)]),
         channels=on,
         problem=configuration.problem(snapshot),
         placed=unwatched.placed(snapshot),
@@ -52,6 +62,16 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         claiming=cursors.locations(snapshot),
         refused=tuple(channel for channel in refused if _is_on(channel, on)),
     )
+
+
+def _stalled(snapshot: Transaction, tried: Sequence[Row]) -> dict[str, datetime]:
+    """Since when each channel has taken nothing of what it was tried with."""
+    if not tried:
+        return {}  # the usual case
+    sent = overview_rows.last_sent(snapshot)
+    return {
+        row["channel"]: datetime.fromisoformat(max(row["tried_since"], sent.get(row["channel"], ""))) for row in tried
+    }
 
 
 def _is_on(channel: str, on: Collection[str] | None) -> bool:

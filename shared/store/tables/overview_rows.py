@@ -27,6 +27,9 @@ _RECENT = 20_000
 _LAST_ATTEMPT = """
     SELECT channel, status, attempted_at, duration_ms, answer, alert_id, notification_id FROM notification_logs
     WHERE channel = :channel AND status IN ({statuses}) AND id > :after ORDER BY id DESC LIMIT 1"""
+_LAST_SENT = f"""
+    SELECT channel, max(attempted_at) AS last_sent FROM notification_logs
+    WHERE status = 'SENT' AND id > (SELECT max(id) FROM notification_logs) - {_RECENT} GROUP BY channel"""  # noqa: S608
 _TRIED = ("SENT", "RETRY", "FAILED", "EXPIRED")
 
 
@@ -63,6 +66,11 @@ def last_attempts(transaction: Transaction, channels: Collection[str], statuses:
     sql = _LAST_ATTEMPT.format(statuses=", ".join(f"'{status}'" for status in statuses))
     answers = [transaction.ask(sql, channel=channel, after=after) for channel in channels]
     return [attempt for answer in answers for attempt in answer()]
+
+
+def last_sent(transaction: Transaction) -> dict[str, str]:
+    """When each channel last took a message; channels that have taken none are left out."""
+    return {row["channel"]: row["last_sent"] for row in transaction.rows(_LAST_SENT)}
 
 
 def names(transaction: Transaction) -> list[Row]:

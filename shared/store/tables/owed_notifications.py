@@ -9,10 +9,11 @@ from shared.store.engines.database import Row, Transaction
 _OWED_BY_CHANNEL = """
     SELECT channel, count(*) AS owed, min(created_at) AS oldest, sum(
         CASE WHEN due_at <= :late AND (leased_until IS NULL OR leased_until <= :late) AND id = next_id
-        THEN 1 ELSE 0 END) AS overdue
+        THEN 1 ELSE 0 END) AS overdue,
+        min(CASE WHEN attempts > CASE status WHEN 'SENDING' THEN 1 ELSE 0 END THEN created_at END) AS tried_since
     FROM (
         SELECT due.id, due.channel, coalesce(due.released_at, due.created_at) AS created_at,
-            due.due_at, due.leased_until,
+            due.due_at, due.leased_until, due.status, due.attempts,
             min(due.id) OVER (PARTITION BY due.channel, about.subject, about.kind) AS next_id
         FROM notifications due JOIN alerts about ON about.id = due.alert_id
         WHERE due.status IN ('PENDING', 'SENDING') AND due.kind <> 'UPDATE') owed
@@ -65,6 +66,7 @@ def notified(transaction: Transaction) -> list[Row]:
 def owed_by_channel(transaction: Transaction, *, late: datetime) -> list[Row]:
     """For each ``channel`` how many messages are ``owed``, how many ``overdue``, and when the ``oldest`` was created.
 
-    Edits do not count. A message is overdue if it could have been sent since ``late``.
+    Edits do not count. A message is overdue if it could have been sent since ``late``. ``tried_since``: when the oldest
+    one was created whose last attempt failed; None if there is none. Each failure moves the time when it is due.
     """
     return transaction.rows(_OWED_BY_CHANNEL, late=as_text(late))

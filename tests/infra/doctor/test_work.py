@@ -197,6 +197,13 @@ def test_what_is_owed_for_too_long_is_found(
     assert one(find(environ), "deliveries", words).verdict is verdict
 
 
+def test_a_channel_that_takes_nothing_is_found(environ: dict[str, str], database: Path) -> None:
+    open_alert(database, "OUTAGE", "shop")
+    owe(database, "console", due=ago(minutes=-5), created=ago(minutes=4))
+    execute(database, "UPDATE notifications SET attempts = 5")
+    assert one(find(environ), "deliveries", "1 message to console tried for 4 min").verdict is WARNING
+
+
 def test_a_recovery_behind_its_outage_is_not_overdue(environ: dict[str, str], database: Path) -> None:
     open_alert(database, "OUTAGE", "shop")
     owe(database, "console", due=ago(minutes=-5), created=ago(minutes=9))

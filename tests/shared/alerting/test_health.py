@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.alerting.health import Expected, HealthFacts, WatchedGroup, judge_health, patience
-from shared.models import Agent
+from shared.models import Agent, as_text
 from tests.support.builders import at
 
 HOUR = 3600.0
@@ -78,6 +78,13 @@ def facts(**fields: object) -> HealthFacts:
         (facts(last_runs={}, created_at=at(HOUR - 80)), None),
         (facts(overdue={"telegram": 2}), "2 messages to telegram should have been sent"),
         (facts(refused=("telegram",)), "telegram permanently rejected a message"),
+        (facts(stalled={"ops": at(HOUR - 181)}), f"ops has taken nothing since {as_text(at(HOUR - 181))}"),
+        (facts(stalled={"ops": at(HOUR - 179)}), None),
+        # The machine slept meanwhile.
+        (facts(stalled={"ops": at(0)}, since=at(HOUR - 179)), None),
+        # One reason is enough.
+        (facts(stalled={"ops": at(0)}, refused=("ops",)), "ops permanently rejected a message"),
+        (facts(stalled={"ops": at(0)}, overdue={"ops": 2}), "2 messages to ops should have been sent"),
         (facts(channels=["console"]), None),
         # An agent may yet come, or a check. After three intervals people know.
         (facts(never_checked=[group("shop", made_at=at(HOUR - 101))]), None),
@@ -148,6 +155,8 @@ OLD = at(HOUR - 300)
         (facts(channels=[]), False),
         (facts(channels=["console", "telegram"], refused=("telegram",)), True),
         (facts(channels=["telegram"], refused=("telegram",)), False),
+        (facts(channels=["ops", "console"], stalled={"ops": at(0)}), True),
+        (facts(channels=["ops", "mail"], stalled={"ops": at(0)}, refused=("mail",)), False),
         # One that is not on any more refused too.
         (facts(channels=["ops"], refused=("ops", "old")), False),
         (facts(channels=["ops"], refused=("old",)), True),
@@ -159,6 +168,16 @@ def test_nobody_is_notified_if_a_link_is_missing(known: HealthFacts, is_notified
     health = judge_health(known, at(HOUR), patience=PATIENCE)
     assert health.reasons
     assert health.is_notified is is_notified
+
+
+@pytest.mark.parametrize(
+    ("count", "last"), [(3, "ch-2 has taken"), (4, "1 more channel has"), (30, "27 more channels have taken nothing")]
+)
+def test_few_of_the_channels_that_take_nothing_are_named(count: int, last: str) -> None:
+    known = facts(stalled={f"ch-{number}": at(number) for number in range(count)})
+    reasons = judge_health(known, at(HOUR), patience=PATIENCE).reasons
+    assert reasons[-1].startswith(last)
+    assert len(reasons) == min(count, 4)
 
 
 @pytest.mark.parametrize(("seconds", "is_missing"), [(1, False), (100, False), (103, True)])

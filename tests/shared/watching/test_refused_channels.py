@@ -91,6 +91,28 @@ def test_a_reopened_refusal_ends_with_the_next_accepted_message(store: Store) ->
 
 
 @on_each_engine
+def test_a_channel_that_takes_nothing_is_stalled_however_often_it_is_tried(store: Store) -> None:
+    """Each failure moves the time when the message is due, so that it is never overdue."""
+    check(store, 0, ok=False)
+    for seconds in (10, 100, 400, 1_000):
+        deliver_all(store, seconds, a=Channel(fails()), b=Channel())
+        assert store.health_facts(now=at(seconds + 1)).stalled == {"a": at(0)}
+    check(store, 1_100, ok=False, monitor="blog")
+    deliver_all(store, 1_110, a=Channel(), b=Channel())
+    assert store.health_facts(now=at(1_111)).stalled == {}
+
+
+@on_each_engine
+def test_a_channel_that_took_another_message_is_stalled_since_then(store: Store) -> None:
+    check(store, 0, ok=False)
+    deliver_all(store, 10, a=Channel(fails()), b=Channel())
+    deliver_all(store, 30, a=Channel(fails()), b=Channel())
+    check(store, 31, ok=False, monitor="blog")
+    assert deliver_all(store, 31, a=Channel(), b=Channel()) == {"SENT": 2}, "the other one waits"
+    assert store.health_facts(now=at(32)).stalled == {"a": at(31)}
+
+
+@on_each_engine
 def test_a_channel_that_is_gone_does_not_count(store: Store) -> None:
     """Its alert and what it is owed stay: it may come back."""
     check(store, 0, ok=False)
