@@ -58,7 +58,7 @@ def findings_of(visit: Visit, health: Health, known: HealthFacts) -> list[Findin
     accepted, failed = visit.store.visits.overview.deliveries(list(channels))
     last = _last_attempts(accepted, failed)
     # The list below quotes the channel's own words about the last failure.
-    bad = [Finding("down", text, href) for text, href in troubles(visit, channels, (), health, known)]
+    bad = [Finding("down", found.text, found.href) for found in troubles(visit, channels, (), health, known)]
     return [*bad, *_failures(visit, failed, last), *_clocks(visit, known), *_well(visit, last, known)]
 
 

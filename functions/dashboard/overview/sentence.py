@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from functions.dashboard.overview.facts import Facts
-from functions.dashboard.overview.troubles import troubles
+from functions.dashboard.overview.troubles import in_short, troubles
 from functions.dashboard.visit import Visit
 from shared.pages.formatting import Named, duration
 from shared.pages.states import Shown
@@ -68,10 +68,10 @@ def notified_of(visit: Visit, facts: Facts) -> Notified:
     known = facts.health_facts
     found = list(troubles(visit, facts.channels, facts.attempts, facts.health, known, checked_by=facts.checked_by))
     if found:
-        texts, href = [text for text, _ in found], found[0][1]
+        texts, href = in_short(visit, found), found[0].href
         if not facts.health.is_notified or not facts.channels:
             return Notified("down", "no", texts, href)
-        is_by_channel = {href for _, href in found} == {"/channels"}
+        is_by_channel = {trouble.href for trouble in found} == {"/channels"}
         return Notified("slow", "not_on_every_channel" if is_by_channel else "partly", texts, href)
     say, delivered = visit.say, sum(row["status"] == "SENT" for row in facts.attempts)
     texts = []

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -29,6 +30,18 @@ _SLACK = timedelta(seconds=5)
 MOST_NAMES = 3
 
 
+class Trouble(NamedTuple):
+    """Why people might not hear of an outage. ``kind``: the code of its words. ``href``: where one sees more of it.
+
+    ``name``: the channel or the agent that it is about.
+    """
+
+    kind: str
+    text: Markup
+    href: str
+    name: str = ""
+
+
 def troubles(
     visit: Visit,
     channels: Collection[str],
@@ -37,37 +50,33 @@ def troubles(
     known: HealthFacts,
     *,
     checked_by: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[tuple[str, str]]:
-    """Why people might not hear of an outage, and where one sees more of it.
+) -> Iterator[Trouble]:
+    """Everything because of which people might not hear of an outage.
 
     ``attempts``: the last of each channel. ``checked_by``: the monitors that one agent alone checks, by agent.
     """
-    say = visit.markup
     if not channels:
-        yield say("no_channel"), "/channels"
+        yield _trouble(visit, "no_channel", "/channels")
     for channel in known.refused:
-        yield say("channel_refuses", name=Named(channel)), "/channels"
+        yield _trouble(visit, "channel_refuses", "/channels", channel)
     for row in attempts:
         if row["status"] != "SENT" and row["channel"] not in known.refused:
-            yield say("channel_failed", name=Named(row["channel"])), "/channels"
+            yield _trouble(visit, "channel_failed", "/channels", row["channel"])
     for channel, count in known.overdue.items():
-        yield say("overdue", name=Named(channel), n=count), "/channels"
+        yield _trouble(visit, "overdue", "/channels", channel, n=count)
     for agent in known.agents:
         if is_missed(visit, agent, known):
-            ago = duration((visit.at - agent.last_seen_at).total_seconds(), visit.language)
-            silent = say("agent_silent", name=Named(agent.name), ago=ago)
-            names = (checked_by or {}).get(agent.name)
-            yield (_with_names(visit, silent, names) if names else silent), "/agents"
+            yield _silent(visit, agent, (checked_by or {}).get(agent.name, ()))
         elif agent.is_offline:
-            yield say("agent_offline", name=Named(agent.name)), "/agents"
-    for key, schedule in _schedules(visit, known):
-        yield say(key, name=schedule), "/settings"
+            yield _trouble(visit, "agent_offline", "/agents", agent.name)
+    for kind, schedule in _schedules(visit, known):
+        yield _trouble(visit, kind, "/settings", schedule)
     if known.problem:
-        yield say("file_wrong"), "/settings"
+        yield _trouble(visit, "file_wrong", "/settings")
     for gap in gaps(known, visit.at, _patience(visit)):
-        yield _gap(visit, gap), "/agents"
+        yield Trouble(f"gap_{gap.kind}", _gap(visit, gap), "/agents")
     if any(reason.endswith("has never reported") for reason in health.reasons):
-        yield say("agent_never"), "/agents"
+        yield _trouble(visit, "agent_never", "/agents")
 
 
 def _schedules(visit: Visit, known: HealthFacts) -> Iterator[tuple[str, str]]:
@@ -78,12 +87,42 @@ def _schedules(visit: Visit, known: HealthFacts) -> Iterator[tuple[str, str]]:
         yield "schedule_fails", schedule
 
 
-def _with_names(visit: Visit, silent: Markup, names: Sequence[str]) -> Markup:
-    """The sentence about a silent agent with the monitors that only it checks."""
+def _trouble(visit: Visit, kind: str, href: str, name: str = "", **values: Any) -> Trouble:
+    return Trouble(kind, visit.markup(kind, name=Named(name), **values), href, name)
+
+
+def _silent(visit: Visit, agent: Agent, names: Sequence[str]) -> Trouble:
+    """The trouble with a silent agent, with the monitors that only it checks."""
+    ago = duration((visit.at - agent.last_seen_at).total_seconds(), visit.language)
+    found = _trouble(visit, "agent_silent", "/agents", agent.name, ago=ago)
+    if not names:
+        return found
+    only = visit.markup("only_it_checks", names=_some(visit, names))
+    return found._replace(text=Markup("{} ({})").format(found.text, only))
+
+
+def in_short(visit: Visit, found: Sequence[Trouble]) -> list[str]:
+    """One text of each kind of trouble, so that many of one kind push out none of another."""
+    return [
+        _of_kind(visit, [trouble for trouble in found if trouble.kind == kind])
+        for kind in dict.fromkeys(trouble.kind for trouble in found)
+    ]
+
+
+def _of_kind(visit: Visit, alike: Sequence[Trouble]) -> str:
+    first, count = alike[0], len(alike)
+    if count == 1:
+        return first.text
+    if not first.name:
+        return visit.markup("more_like_it", text=first.text, n=count - 1)
+    names = _some(visit, [trouble.name for trouble in alike])
+    return visit.markup(f"several_{first.kind}", n=count, names=names)
+
+
+def _some(visit: Visit, names: Sequence[str]) -> Markup:
+    """The first names, and how many there are besides."""
     some = Markup(", ").join(Named(one_line(name)) for name in names[:MOST_NAMES])
-    if len(names) > MOST_NAMES:
-        some = visit.markup("and_more", names=some, n=len(names) - MOST_NAMES)
-    return Markup("{} ({})").format(silent, visit.markup("only_it_checks", names=some))
+    return visit.markup("and_more", names=some, n=len(names) - MOST_NAMES) if len(names) > MOST_NAMES else some
 
 
 def is_missed(visit: Visit, agent: Agent, known: HealthFacts) -> bool:

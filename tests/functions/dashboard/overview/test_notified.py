@@ -1,5 +1,6 @@
 """The second sentence of the overview: whether people would be notified."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import text
 from tests.functions.dashboard.test_overview import sentence, watch
+from tests.support.builders import Channel, fails
 from tests.support.policies import policy
+from tests.support.store.steps import deliver, owe
 
 
 def test_it_says_whether_people_would_be_notified(browser: Browser, api: Api, environ: Callable[..., None]) -> None:
@@ -62,6 +65,28 @@ def test_a_monitor_that_nobody_checks_is_partly(browser: Browser, api: Api, stor
         "door and 1 more have never been checked",
         "gate can have no outage: the quorum is 3, and agents are at 1 of the locations",
     ]
+
+
+def test_many_troubles_of_a_kind_push_out_none_of_another(
+    browser: Browser, api: Api, store: Store, environ: Callable[..., None]
+) -> None:
+    names = [f"ch-{number:02}" for number in range(30)]
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
+    environ(CHANNELS=json.dumps({"console": "off", "works": hook, **dict.fromkeys(names, hook)}))
+    owe(store, channels=["works", *names])
+    assert deliver(store, 1, works=Channel(), **{name: Channel(fails()) for name in names})["RETRY"] == 30
+    api.call("POST", "/review_alerts")
+    event = {**SUCCESS, "timestamp": as_text(now()), "interval_seconds": 30}
+    api.post({**event, "monitor": "door", "agent": "tokyo", "location": "tokyo"})
+    with store.database.transaction() as transaction:
+        tokyo = next(agent for agent in agents.every(transaction) if agent.name == "tokyo")
+        agents.save(transaction, fall_silent(tokyo))
+        alerts.add(transaction, AlertKind.AGENT_SILENT, "tokyo", cause="silent", failed_at=now(), opened_at=now())
+    page = text(browser.page("/dashboard"))
+    assert "the last messages to 30 channels failed: ch-00 , ch-01 , ch-02 and 27 more;" in page
+    assert "the agent tokyo has reported nothing for" in page
+    page = text(browser.page("/dashboard?lang=ko"))
+    assert "채널 30개에 보낸 마지막 메시지가 실패했습니다: ch-00 , ch-01 , ch-02 외 27개" in page
 
 
 def test_a_silent_agent_is_partly(browser: Browser, api: Api, store: Store) -> None:
