@@ -65,6 +65,24 @@ def press_until(page: Browser, condition: str) -> None:
     raise AssertionError(f"no stop of the keyboard for {condition}")
 
 
+def test_the_list_of_alerts_fits_a_phone(page: Browser, api: Api, url: str) -> None:
+    """The name and its state, then the rest: all of it within the screen, and no column is squeezed."""
+    name = "service-0888.region-6.example"
+    report(api, SUCCESS, name)
+    report(api, FAILURE, name)
+    page.open(f"{url}/alerts?lang=en", width=390)
+    row = f"[...document.querySelectorAll('tbody tr')].find(row => row.textContent.includes('{name}'))"
+    for cells in ("td", "td:nth-child(2) .nw"):
+        rights = page.run(f"[...{row}.querySelectorAll('{cells}')].map(cell => cell.getBoundingClientRect().right)")
+        assert rights
+        assert max(rights) <= 390
+    tops = f"new Set([...{row}.querySelector('a').getClientRects()].map(part => part.top))"
+    assert page.run(f"{tops}.size") == 1, "the name is on one line"
+    assert page.run(f"{row}.getBoundingClientRect().height") < 80
+    page.resize(1280)
+    assert page.run("getComputedStyle(document.querySelector('tbody tr')).display") == "table-row"
+
+
 def test_pages_are_quiet_and_fit_in_both_languages_and_themes(page: Browser, url: str) -> None:
     sign_in(page, url)
     for path in PATHS:
