@@ -189,7 +189,7 @@ WORDS: Texts = {
     "no_alerts": "No alert has ended so far.",
     "nothing_open": "No alert is open",
     "open_alerts": ("1 alert is open", "{n} alerts are open"),
-    "open_nobody": ("Nobody is on it.", "Nobody is on {n} of them."),
+    "open_nobody": ("Nobody is on 1 of them.", "Nobody is on {n} of them."),
     "active": "Active",
     "over": "Over",
     "every_alert": "All",

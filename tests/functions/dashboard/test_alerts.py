@@ -179,6 +179,16 @@ def test_the_list_has_what_is_open_and_what_is_over(browser: Browser, api: Api) 
     assert ("#2" in over, "#1" in over) == (False, True)
 
 
+def test_the_list_says_how_many_nobody_is_on(browser: Browser, api: Api) -> None:
+    for number, sentence in ((1, "Nobody is on it."), (2, "Nobody is on any of them.")):
+        api.post({**FAILURE, "monitor": f"m{number}", "timestamp": as_text(now())})
+        assert sentence in browser.page("/dashboard/alerts")
+    api.patch(1, status="ACK", by="kim")
+    assert "Nobody is on 1 of them." in browser.page("/dashboard/alerts")
+    api.patch(2, status="ACK", by="kim")
+    assert "Nobody is on" not in browser.page("/dashboard/alerts")
+
+
 def test_old_alerts_are_pages_away(browser: Browser, api: Api) -> None:
     for number in range(51):
         api.post({**FAILURE, "monitor": f"m{number}", "timestamp": as_text(now())})
