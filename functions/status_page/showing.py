@@ -27,6 +27,7 @@ FIRST = "status"
 LIVE_SECONDS = 30
 # The rest folds.
 MOST_PAST = 20
+MOST_CARDS = 8
 _ICONS = {"investigating": "pend", "identified": "flag", "monitoring": "pend", "resolved": "up"}
 
 
@@ -114,12 +115,13 @@ def values_of(request: Request, page: Page, viewer: Viewer, period: str, stale: 
     sentence = spoken(page, viewer)
     buckets = [bucket for monitor in page.monitors for bucket in monitor.buckets[name]]
     whole = uptime_text(buckets)
-    past = past_of(page)
+    cards, past = cards_of(page), past_of(page)
     return {
         **frame_of(request, page, viewer, sentence, live=LIVE_SECONDS),
         "hero": sentence,
         "stale": formatting.duration(stale, language) if stale is not None else None,
-        "cards": cards_of(page),
+        "cards": cards[:MOST_CARDS],
+        "more_cards": cards[MOST_CARDS:],
         "planned": [each for each in page.windows if not each["is_active"]],
         "active": [each for each in page.windows if each["is_active"]],
         "period": name,

@@ -67,6 +67,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "past": "Past 90 days",
     "no_past": "No outage in the past 90 days.",
     "no_other_past": "No other outage in the past 90 days.",
+    "more_cards": ("1 more", "{n} more"),
     "earlier": ("{n} earlier one", "{n} earlier ones"),
     # services
     "services": "Services",

@@ -67,6 +67,7 @@ WORDS: Mapping[str, str | tuple[str, str]] = {
     "past": "지난 90일",
     "no_past": "지난 90일 동안 장애가 없었습니다.",
     "no_other_past": "그 밖에는 지난 90일 동안 장애가 없었습니다.",
+    "more_cards": ("1건 더", "{n}건 더"),
     "earlier": ("이전 {n}건", "이전 {n}건"),
     # services
     "services": "서비스",

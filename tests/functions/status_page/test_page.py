@@ -265,32 +265,3 @@ def test_an_outage_that_goes_on_is_shown_however_many_came_after_it(api: Api, mo
     assert page is not None
     assert [each["name"] for each in page.open] == [first]
     assert [each["name"] for each in page.past] == [third, second], "the last two of those that ended and are shown"
-
-
-def test_each_day_of_a_bar_leads_to_what_is_on_the_page(api: Api) -> None:
-    opened(api)
-    seen(api, *PUBLIC)
-    for _ in range(3):
-        seen(api, "Checkout", ok=False)
-    assert leads_nowhere(api) == []
-    incident = {"title": "Payments", "text": "We look.", "monitors": ["Checkout"]}
-    assert api.call("POST", "/incidents", incident).status_code == 201
-    assert leads_nowhere(api) == []
-    seen(api, "Checkout")
-    assert leads_nowhere(api) == []
-    api.call("PATCH", "/incidents/1", {"state": "resolved", "text": "Over."})
-    assert leads_nowhere(api) == []
-    [entry] = [each for each in said(api, "/status/feed.json")["items"] if "#o" in each["id"]]
-    assert entry["url"].endswith("#i1")
-    assert 'id="services"' in html(api, "/status/monitors/2"), "where a day of maintenance leads"
-
-
-def leads_nowhere(api: Api) -> list[str]:
-    """The links within the page, and within a monitor's, whose element is not there."""
-    found = []
-    for path in ("/status", "/status/monitors/2"):
-        page = html(api, path)
-        links = {*re.findall(r'href="#([^"]+)"', page)} - {"main"}
-        assert links, path
-        found += [f"{path}#{link}" for link in links if f'id="{link}"' not in page]
-    return found
