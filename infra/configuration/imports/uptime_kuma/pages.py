@@ -42,7 +42,7 @@ class Pages:
         for group in sorted(groups, key=_weight):
             places = [row for row in self._export.shown if row.whole("group_id") == group.whole("id")]
             for place in sorted(places, key=_weight):
-                yield one_line(group.text("name")), place
+                yield one_line(group.text("name")) or one_line(page.text("title")) or page.word("slug"), place
 
     def add_all(self) -> None:
         """Give each shown monitor a group, hide the others, and add the pages."""
@@ -86,9 +86,7 @@ class Pages:
     def _hide(self, monitors: dict[str, dict[str, Any]], public: set[str]) -> None:
         """Keep private what no page shows: a group would otherwise make it public."""
         for name, monitor in monitors.items():
-            if name in public and "group" not in monitor:
-                monitor["public"] = True
-            elif name not in public and "group" in monitor:
+            if name not in public and "group" in monitor:
                 monitor["public"] = False
 
     def _add(self, page: Row, shown: list[dict[str, Any]], monitors: dict[str, dict[str, Any]]) -> None:
@@ -132,7 +130,7 @@ def _weight(row: Row) -> tuple[int, int]:
 def _place(monitor: dict[str, Any], heading: str, place: Row, page: Row) -> None:
     """Put a monitor under a heading, unless it has a group already."""
     group = monitor.get("group")
-    if group is None and heading:
+    if group is None:
         monitor["group"] = heading
     elif group != heading:
         where = f"it stands under {group!r} here, since a monitor has one group"

@@ -33,6 +33,17 @@ def test_headings_become_the_groups_of_monitors_without_one(kuma_of_each_version
     assert page["title"] == "Example"
 
 
+def test_a_heading_without_a_name_is_that_of_its_page(kuma: Kuma) -> None:
+    """Without a group, a monitor would be on the first page alone, and its own page would show every group."""
+    one, two = kuma.monitor("One"), kuma.monitor("Two")
+    kuma.page("first", {"A": [one]})
+    kuma.page("second", {"": [two]})
+    imported = read(kuma.close(), NOW)
+    assert imported.status_pages == {"second": {"title": "Second", "groups": ["Second"]}}
+    assert monitor(imported, "Two")["group"] == "Second"
+    assert "public" not in monitor(imported, "Two")
+
+
 def test_without_a_page_nothing_becomes_public(kuma: Kuma) -> None:
     kuma.monitor("Site", parent=kuma.monitor("Web", "group"))
     imported = read(kuma.close(), NOW)
