@@ -13,6 +13,7 @@ from shared import web
 from shared.models import as_text, now
 from shared.models.monitor import DEFAULT_LOCATION
 from shared.models.scalars import ReportedName, Text, whole
+from shared.models.values import MAX_ID
 from shared.monitors.due import time_of
 from shared.settings import Settings
 from shared.store import open_store
@@ -33,7 +34,7 @@ class ClaimRequest(BaseModel):
     targets: Annotated[tuple[ReportedName, ...], Field(max_length=1_000)] = ()
     target_interval: Annotated[float, Field(ge=0.1, le=86_400, allow_inf_nan=False)] = 30.0
     target_timeout: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
-    known: Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(whole)] | None = None
+    known: Annotated[int, Field(ge=0, le=MAX_ID), BeforeValidator(whole)] | None = None
 
 
 @web.route("POST", "/checks/claim", access="ingest")

@@ -2,7 +2,7 @@
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from shared import web
 from shared.models import AlertKind, AlertStatus, MonitorName
@@ -16,8 +16,8 @@ class AlertsQuery(BaseModel):
     status: AlertStatus | None = None
     monitor: MonitorName | None = None
     kind: AlertKind | None = None
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
+    limit: web.Limit = web.LIMIT
+    cursor: web.Id | None = None
 
 
 @functions_framework.http
@@ -29,4 +29,5 @@ def list_alerts(request: Request, settings: Settings) -> Response:
     alerts = store.alerts.page(
         limit=query.limit, before=query.cursor, status=query.status, monitor=query.monitor, kind=query.kind
     )
-    return web.answer({"alerts": [alert.shown() for alert in alerts], "next": web.next_cursor(alerts, query.limit)})
+    following = web.next_cursor([alert.id for alert in alerts], query.limit)
+    return web.answer({"alerts": [alert.shown() for alert in alerts], "next": following})

@@ -2,7 +2,7 @@
 
 import functions_framework
 from flask import Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from shared import web
 from shared.models import as_json
@@ -13,9 +13,9 @@ from shared.store import open_store
 class NotificationLogsQuery(BaseModel):
     """``cursor`` is the ``next`` of the previous page."""
 
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
-    alert_id: int | None = Field(None, ge=1, le=2**63 - 1)
+    limit: web.Limit = web.LIMIT
+    cursor: web.Id | None = None
+    alert_id: web.Id | None = None
 
 
 @functions_framework.http
@@ -25,4 +25,5 @@ def list_notification_logs(request: Request, settings: Settings) -> Response:
     query = web.query_of(request, NotificationLogsQuery)
     store = open_store(settings)
     logs = store.notifications.logs(limit=query.limit, before=query.cursor, alert_id=query.alert_id)
-    return web.answer({"notification_logs": [as_json(log) for log in logs], "next": web.next_cursor(logs, query.limit)})
+    following = web.next_cursor([log.id for log in logs], query.limit)
+    return web.answer({"notification_logs": [as_json(log) for log in logs], "next": following})

@@ -48,17 +48,16 @@ class IncidentChange(BaseModel):
 class IncidentsQuery(BaseModel):
     """``cursor`` is the ``next`` of the previous page."""
 
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
+    limit: web.Limit = web.LIMIT
+    cursor: web.Id | None = None
 
 
 @web.route("GET", "/incidents", access="read")
 def list_incidents(request: Request, settings: Settings) -> Response:
     """200 with ``{"incidents": [...], "next": cursor or null}``, newest first."""
     query = web.query_of(request, IncidentsQuery)
-    before = {} if query.cursor is None else {"before": query.cursor}
-    found = open_store(settings).incidents.page(limit=query.limit, **before)
-    following = str(found[-1].id) if len(found) == query.limit else None
+    found = open_store(settings).incidents.page(limit=query.limit, before=query.cursor)
+    following = web.next_cursor([each.id for each in found], query.limit)
     return web.answer({"incidents": [_shown(each) for each in found], "next": following})
 
 

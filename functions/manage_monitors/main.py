@@ -17,6 +17,7 @@ from shared.delivery import deliver_at_once
 from shared.logs import step
 from shared.models import Change, now
 from shared.models.scalars import Text
+from shared.models.values import MAX_ID
 from shared.monitors.policy import Policy
 from shared.notifiers import routes_of
 from shared.settings import Settings
@@ -33,8 +34,8 @@ class MonitorsQuery(BaseModel):
     tag: Annotated[Text, Field(max_length=200)] | None = None
     state: State | None = None
     source: Literal["file", "api", "env", "report"] | None = None
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: int = Field(0, ge=0, le=2**63 - 1)
+    limit: web.Limit = web.LIMIT
+    cursor: int = Field(0, ge=0, le=MAX_ID)
 
     def columns(self) -> dict[str, Any]:
         """The columns and the values that they must have."""
@@ -60,7 +61,7 @@ def list_monitors(request: Request, settings: Settings) -> Response:
     store = open_store(settings)
     found = store.monitors.page(limit=query.limit, after=query.cursor, tag=query.tag, **query.columns())
     shows_token = web.has_key(request, settings)
-    following = str(found[-1].row["id"]) if len(found) == query.limit else None
+    following = web.next_cursor([each.row["id"] for each in found], query.limit)
     return web.answer({"monitors": [monitor_of(each, shows_token=shows_token) for each in found], "next": following})
 
 

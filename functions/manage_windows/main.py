@@ -39,8 +39,8 @@ class WindowQuery(BaseModel):
 class WindowsQuery(WindowQuery):
     """``cursor`` is the ``next`` of the previous page."""
 
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: int = Field(2**63 - 1, ge=1, le=2**63 - 1)
+    limit: web.Limit = web.LIMIT
+    cursor: web.Id | None = None
 
 
 @web.route("GET", "/windows", access="read")
@@ -48,7 +48,7 @@ def list_windows(request: Request, settings: Settings) -> Response:
     """200 with ``{"windows": [...], "next": cursor or null}``, newest first."""
     query = web.query_of(request, WindowsQuery)
     found = open_store(settings).windows.page(limit=query.limit, before=query.cursor)
-    following = str(found[-1].planned.id) if len(found) == query.limit else None
+    following = web.next_cursor([each.planned.id for each in found], query.limit)
     since = query.since or now()
     return web.answer({"windows": [_shown(each, since) for each in found], "next": following})
 

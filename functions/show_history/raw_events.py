@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Request, Response
-from pydantic import Field
 
 from functions.show_history import spreadsheet
 from functions.show_history.reading import SpanQuery, refuse_backwards
@@ -25,8 +24,8 @@ COLUMNS = (
 class EventsQuery(SpanQuery):
     """``cursor`` is the ``next`` of the previous page."""
 
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: int | None = Field(None, ge=1, le=2**63 - 1)
+    limit: web.Limit = web.LIMIT
+    cursor: web.Id | None = None
 
 
 @web.route("GET", "/monitors/<id>/events", access="read")
@@ -43,7 +42,7 @@ def list_events(request: Request, settings: Settings, monitor_id: str) -> Respon
         before=query.cursor,
     )
     events = [event_of(row) for row in found]
-    following = str(events[-1]["id"]) if len(events) == query.limit else None
+    following = web.next_cursor([event["id"] for event in events], query.limit)
     if spreadsheet.is_wanted(request):
         return _as_csv(request, events, following)
     return web.answer({"events": events, "next": following})

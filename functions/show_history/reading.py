@@ -19,5 +19,6 @@ class SpanQuery(BaseModel):
 def refuse_backwards(since: datetime, until: datetime) -> None:
     """Raise Problem unless the span ends after it begins."""
     if since >= until:
-        expected = f"from: expected a time before {as_text(until)}, where the span ends; found {as_text(since)}"
-        raise web.Problem(400, expected, field="from", value=as_text(since))
+        value = repr(as_text(since))
+        expected = f"from: expected a time before {as_text(until)}, where the span ends; found {value}"
+        raise web.Problem(400, expected, field="from", value=value)

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from flask import Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
+from functions.show_history.reading import SpanQuery, refuse_backwards
 from shared import web
 from shared.history.timeline import PLACE, Place, place_of
-from shared.models import as_text, now
-from shared.models.scalars import QueryTime
+from shared.models import now
 from shared.settings import Settings
 from shared.store import open_store
 
@@ -28,19 +28,16 @@ def _place(text: Any) -> Any:
     return text
 
 
-class TimelineQuery(BaseModel):
-    """``from`` is included, ``to`` is not. ``cursor`` is the ``next`` of the previous page."""
+class TimelineQuery(SpanQuery):
+    """``cursor`` is the ``next`` of the previous page."""
 
-    since: QueryTime | None = Field(None, alias="from")
-    until: QueryTime | None = Field(None, alias="to")
-    limit: int = Field(100, ge=1, le=1000)
+    limit: web.Limit = web.LIMIT
     cursor: Annotated[str, Field(max_length=100, pattern=PLACE), BeforeValidator(_place)] | None = None
 
     def span(self, at: datetime) -> tuple[datetime, datetime]:
         """From when to when, by itself the 24 hours up to ``at``. Raises Problem if it ends before it begins."""
-        if self.since and self.until and self.since >= self.until:
-            value = repr(as_text(self.since))
-            raise web.Problem(400, f"from: expected a time before to; found {value}", field="from", value=value)
+        if self.since and self.until:
+            refuse_backwards(self.since, self.until)
         # Nothing has happened yet behind that, whatever the clocks say.
         until = min(self.until or at + THIS_MILLISECOND, at + SPAN)
         return self.since or max(until, FIRST) - SPAN, until

@@ -5,11 +5,11 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from functions.manage_incidents.main import IncidentChange, IncidentsQuery, NewIncident, State
-from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.operation import Operation, Response, following_page, in_path
 from infra.openapi.responses import Next
 from shared.models import Time
 
-_IN_PATH = {"id": ("The incident's number.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1})}
+_IN_PATH = in_path("incident's")
 _NEW = {
     "title": "Payments fail",
     "text": "Payments fail for **everyone**. We look for the cause.",

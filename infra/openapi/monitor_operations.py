@@ -6,12 +6,11 @@ from functions.claim_checks.main import ClaimRequest
 from functions.manage_monitors.main import ConfigQuery, MonitorsQuery
 from infra.openapi import monitor_examples as examples
 from infra.openapi import monitor_responses as responses
-from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.operation import ID, Operation, Response, following_page, in_path
 from infra.openapi.policies import CONFIGURATION, POLICY, POLICY_CHANGE
 from shared.monitors.conditions.trial import TrialResult
 
-_NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
-_IN_PATH = {"id": ("The monitor's number.", _NUMBER)}
+_IN_PATH = in_path("monitor's")
 _ITS_MONITOR = {
     name: {"operationId": name, "parameters": {"id": "$response.body#/id"}, "description": words}
     for name, words in {
@@ -169,7 +168,7 @@ MONITOR_OPERATIONS = {
             "An agent reports what it found when it tried a check that is not saved. There is no event and no alert. "
             "Of several results the first is kept."
         ),
-        path={"id": ("The trial's number, as the claim named it.", _NUMBER)},
+        path={"id": ("The trial's number, as the claim named it.", ID)},
         body=TrialResult,
         body_examples={"met": {"summary": "The one condition is met", "value": examples.TRIED}},
         responses={204: Response("It is kept, or another result was faster.", None)},

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from shared.models.values import MAX_ID
+
 Tag = Literal[
     "events",
     "alerts",
@@ -19,6 +21,8 @@ Tag = Literal[
     "system",
     "schedules",
 ]
+
+ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Operation:
     query: type[BaseModel] | None = None
     problems: tuple[int, ...] = ()
     links: Mapping[str, Any] = field(default_factory=dict)
+
+
+def in_path(whose: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """The ``id`` in the path of a route. ``whose``: such as "alert's"."""
+    return {"id": (f"The {whose} number.", ID)}
 
 
 def following_page(name: str) -> dict[str, Any]:

@@ -17,13 +17,12 @@ from infra.openapi.history.availability import HISTORY_OPERATIONS
 from infra.openapi.history.timeline import TIMELINE_OPERATIONS
 from infra.openapi.incident_operations import INCIDENT_OPERATIONS
 from infra.openapi.monitor_operations import MONITOR_OPERATIONS
-from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.operation import Operation, Response, following_page, in_path
 from infra.openapi.page_operations import PAGE_OPERATIONS
 from infra.openapi.window_operations import WINDOW_OPERATIONS
 from shared.models import MAX_EVENTS_PER_REQUEST, Event
 
-_NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
-_ALERT_IN_PATH = {"id": ("The alert's number.", _NUMBER)}
+_ALERT_IN_PATH = in_path("alert's")
 _ALERT_OF_EVENT = {
     "get_alert": {
         "operationId": "get_alert",

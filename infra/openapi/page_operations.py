@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from infra.openapi.incident_operations import ShownUpdate
-from infra.openapi.operation import Operation, Response
+from infra.openapi.operation import Operation, Response, in_path
 from shared.models import Time
 
 _HTML, _SVG, _ATOM, _JSON_FEED = "text/html", "image/svg+xml", "application/atom+xml", "application/feed+json"
@@ -15,7 +15,7 @@ _SLUG = {
         {"type": "string", "minLength": 1, "pattern": r"^[a-z0-9][a-z0-9-]{0,62}(\.json)?$"},
     )
 }
-_MONITOR = {"id": ("The monitor's number.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1})}
+_MONITOR = in_path("monitor's")
 _KIND = {"what": ("Which badge.", {"enum": ["status.svg", "uptime.svg", "response.svg"]})}
 _ASSET = {"key": ("The file's name, which holds its fingerprint.", {"type": "string", "pattern": r"^[\w.-]+$"})}
 _TOKEN = {"token": ("What the mail's link ends with.", {"type": "string", "pattern": r"^[\w.-]+$"})}

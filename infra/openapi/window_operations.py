@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from functions.manage_windows.main import WindowQuery, WindowsQuery
-from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.operation import Operation, Response, following_page, in_path
 from infra.openapi.policies import change_of, component
 from infra.openapi.responses import Next
 from shared.models import Time
 from shared.monitors.windows.window import Window
 
 _CHANGE = Annotated[dict[str, Any], component("WindowChange")]
-_IN_PATH = {"id": ("The window's number.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1})}
+_IN_PATH = in_path("window's")
 _SILENCE = {"kind": "silence", "monitors": ["shop"], "duration": "1h", "by": "kim"}
 _PATCHING = {
     "kind": "maintenance",

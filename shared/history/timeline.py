@@ -12,12 +12,11 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from shared.history.uptime import withdraw
+from shared.models.values import MAX_ID
 
 Row = Mapping[str, Any]
 # The text of a place, beginning with a time of the one width.
 PLACE = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)~([0-8])~([0-9]{1,19})$"
-# The greatest id.
-_BEHIND = 2**63 - 1
 
 
 class Source(IntEnum):
@@ -45,7 +44,7 @@ class Place(NamedTuple):
         """The time and the id behind which a source goes on."""
         if source == self.source:
             return self.at, self.id
-        return self.at, -1 if source > self.source else _BEHIND
+        return self.at, -1 if source > self.source else MAX_ID
 
     def __str__(self) -> str:
         return f"{self.at}~{int(self.source)}~{self.id}"
@@ -54,7 +53,7 @@ class Place(NamedTuple):
 def place_of(text: str) -> Place:
     """The place that ``text`` names. Raises ValueError if it names none."""
     found = re.fullmatch(PLACE, text)
-    if found is None or int(found[3]) > _BEHIND:
+    if found is None or int(found[3]) > MAX_ID:
         raise ValueError("the place of a moment")
     datetime.fromisoformat(found[1])
     return Place(found[1], Source(int(found[2])), int(found[3]))

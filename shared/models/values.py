@@ -16,6 +16,8 @@ from shared.models.cause import Cause
 from shared.models.times import as_text, utc
 from shared.settings.secrets import without_password
 
+# The greatest id of a row: the store's integers have 8 bytes.
+MAX_ID = 2**63 - 1
 # The longest name of a monitor. A row of an index of PostgreSQL has at most 2,704 bytes, and some have a name beside
 # another column.
 MAX_NAME_BYTES = 2048

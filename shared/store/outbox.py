@@ -22,9 +22,10 @@ from shared.models import (
     Unreadable,
 )
 from shared.models.channel import Channels, Pace
+from shared.models.values import MAX_ID
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.clock import uncertain_until
-from shared.store.engines.database import MAX_ID, Database, Transaction
+from shared.store.engines.database import Database, Transaction
 from shared.store.tables import (
     alerts,
     configuration,

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 from shared.web.function import answer, function, has_key, key_of, refuse_foreign_host, require_key_or_session
 from shared.web.problems import RETRY_AFTER_SECONDS, Problem, retry_after
 from shared.web.request import (
+    LIMIT,
     MAX_BODY_BYTES,
     MAX_UNPACKED_BYTES,
     PACKED,
+    Id,
+    Limit,
     bearer_token,
     body_of,
     id_in_path,
@@ -34,10 +37,13 @@ else:
 
 
 __all__ = [
+    "LIMIT",
     "MAX_BODY_BYTES",
     "MAX_UNPACKED_BYTES",
     "PACKED",
     "RETRY_AFTER_SECONDS",
+    "Id",
+    "Limit",
     "Problem",
     "answer",
     "bearer_token",

@@ -4,12 +4,13 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from flask import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from shared.models.values import MAX_ID
 from shared.settings.secrets import quoted as shown
 from shared.web.problems import Problem
 
@@ -17,6 +18,10 @@ MAX_BODY_BYTES = 1024 * 1024
 # The limit of a packed body once it is unpacked. MAX_BODY_BYTES limits what is sent: Lambda takes 6 MB at most.
 MAX_UNPACKED_BYTES = 32 * MAX_BODY_BYTES
 PACKED = "application/gzip"
+# How many rows a page of a list has, and how many by default.
+Limit = Annotated[int, Field(ge=1, le=1000)]
+LIMIT = 100
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Query = TypeVar("Query", bound=BaseModel)
 
 
@@ -132,9 +137,9 @@ def query_of(request: Request, kind: type[Query]) -> Query:
     return kind.model_validate(found)
 
 
-def next_cursor(page: Sequence[Any], limit: int) -> str | None:
-    """The ``next`` of a page of rows with an ``id``: where the following page begins, or None after the last."""
-    return str(page[-1].id) if len(page) == limit else None
+def next_cursor(ids: Sequence[int], limit: int) -> str | None:
+    """The ``next`` of the page with these ids: where the following page begins, or None after the last."""
+    return str(ids[-1]) if len(ids) == limit else None
 
 
 def too_long() -> Problem:

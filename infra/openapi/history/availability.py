@@ -7,12 +7,12 @@ from pydantic import BaseModel, Field
 from functions.show_history.buckets import GroupHistoryQuery, HistoryQuery
 from functions.show_history.raw_events import EventsQuery
 from infra.openapi.monitor_responses import StoredEvent
-from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.operation import Operation, Response, following_page, in_path
 from infra.openapi.responses import Count, Next
 from shared.history.rollup import PHASES
 from shared.models import Time
 
-_IN_PATH = {"id": ("The monitor's number.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1})}
+_IN_PATH = in_path("monitor's")
 _CSV = ("text/csv",)
 _TIMES: dict[str, float | None] = {"p50": 80.1, "p95": 121.5, "p99": 160.0, "max": 214.3}
 _NO_TIMES: dict[str, float | None] = dict.fromkeys(_TIMES)

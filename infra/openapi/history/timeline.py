@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from functions.show_history.timeline import TimelineQuery
 from infra.openapi.monitor_examples import MONITOR
 from infra.openapi.monitor_responses import StoredEvent
-from infra.openapi.operation import Operation, Response, following_page
+from infra.openapi.operation import Operation, Response, following_page, in_path
 from infra.openapi.responses import Next
 from shared.models import Time
 
@@ -97,7 +97,7 @@ TIMELINE_OPERATIONS = {
             "for the first and the last. Without `from` it begins 24 hours before `to`, which is now by itself. A page "
             "looks at 5,000 checks at most: it may be short, and `next` is null only at the end."
         ),
-        path={"id": ("The monitor's number.", {"type": "integer", "minimum": 1, "maximum": 2**63 - 1})},
+        path=in_path("monitor's"),
         query=TimelineQuery,
         responses={
             200: Response(

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from shared.history.buckets import LENGTHS, Step, ceiling, floor, neighbours, shifted
 from shared.history.rollup import Key, Rollup
 from shared.models import as_text
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction
 from shared.store.tables import events, merged_days, past_events, rollups
 from shared.store.tables.scope import Scope
 

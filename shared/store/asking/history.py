@@ -12,9 +12,10 @@ from shared.history.buckets import edges as edges_of
 from shared.history.rollup import Rollup
 from shared.history.uptime import Availability
 from shared.models import as_text
+from shared.models.values import MAX_ID
 from shared.store.asking.availability import Availabilities
 from shared.store.asking.counts import Counts
-from shared.store.engines.database import MAX_ID, Database, Row, Transaction
+from shared.store.engines.database import Database, Row, Transaction
 from shared.store.refusals import MonitorNotFound
 from shared.store.tables import past_events, state_changes
 from shared.store.tables.scope import Scope, monitors_in

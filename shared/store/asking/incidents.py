@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple, overload
 
 from shared.models import as_text
-from shared.store.engines.database import MAX_ID, Database, Row, Transaction
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Database, Row, Transaction
 from shared.store.refusals import IncidentChanged, UnknownName
 from shared.store.tables import handled_updates
 from shared.store.tables import incidents as table
@@ -44,10 +45,10 @@ class Incidents:
         with self._database.snapshot() as snapshot:
             return incidents_of(snapshot, [table.get(snapshot, incident_id)])[0]
 
-    def page(self, *, limit: int, before: int = MAX_ID) -> list[Incident]:
+    def page(self, *, limit: int, before: int | None = None) -> list[Incident]:
         """The newest incidents first; ``before``: only those with a smaller id."""
         with self._database.snapshot() as snapshot:
-            return incidents_of(snapshot, table.page(snapshot, limit=limit, before=before))
+            return incidents_of(snapshot, table.page(snapshot, limit=limit, before=before or MAX_ID))
 
     def lately(self, *, past: int) -> list[Incident]:
         """Every incident that goes on, and the newest ``past`` of those that are over; the newest first."""

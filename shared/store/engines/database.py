@@ -11,7 +11,6 @@ from typing import Any, Protocol, TypeVar
 from shared.logs import step
 from shared.models import Unreadable, value_of
 
-MAX_ID = 2**63 - 1
 # A statement of more names takes longer to read than to run.
 IDS_AT_ONCE = 200
 

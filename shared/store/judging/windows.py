@@ -7,11 +7,12 @@ from typing import NamedTuple, overload
 
 from shared.models import as_text
 from shared.models.channel import Channels
+from shared.models.values import MAX_ID
 from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.recurrence import STORED
 from shared.monitors.windows.spans import Span
 from shared.monitors.windows.window import Window
-from shared.store.engines.database import MAX_ID, Database, Row, Transaction
+from shared.store.engines.database import Database, Row, Transaction
 from shared.store.refusals import UnknownName, WindowOfFile, WindowOver
 from shared.store.tables import handled_updates, monitors, replay_facts
 from shared.store.tables import windows as table
@@ -43,10 +44,10 @@ class Windows:
         with self._database.snapshot() as snapshot:
             return _entry(table.get(snapshot, window_id))
 
-    def page(self, *, limit: int, before: int = MAX_ID) -> list[Entry]:
+    def page(self, *, limit: int, before: int | None = None) -> list[Entry]:
         """The newest windows first; ``before``: only those with a smaller id."""
         with self._database.snapshot() as snapshot:
-            return [_entry(row) for row in table.page(snapshot, limit=limit, before=before)]
+            return [_entry(row) for row in table.page(snapshot, limit=limit, before=before or MAX_ID)]
 
     def lately(self, *, now: datetime, past: int) -> list[Entry]:
         """Every window that is not over, and the newest ``past`` of those that are; the newest first."""

@@ -18,7 +18,8 @@ from shared.models import (
     columns_of,
 )
 from shared.models.alert import SeenFrom
-from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts, salvaged
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction, in_parts, salvaged
 from shared.store.tables.scope import KINDS_OF_MONITORS
 
 _ADD = """

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.models import as_text
-from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction, in_parts
 from shared.store.refusals import IncidentNotFound
 
 _ADD = """

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shared.models import Monitor, MonitorState, as_json, as_text, columns_of
 from shared.models.monitor import SEVERAL
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction
 from shared.store.tables.scope import OF_ONE_AGENT
 
 # The columns that an event, or a person, can change.

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.models import Attempt, AttemptStatus, Notification, NotificationLog, as_text
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction
 from shared.store.tables.scope import KINDS_OF_MONITORS
 
 _ADD = """

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.models.times import milliseconds
-from shared.store.engines.database import MAX_ID, Row, Transaction, in_parts
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction, in_parts
 from shared.store.tables.scope import Scope
 
 # Rows that are read in one statement.

@@ -7,9 +7,10 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from shared.models.values import MAX_ID
 from shared.monitors.due import due_between
 from shared.monitors.policy import Policy
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.engines.database import Row, Transaction
 from shared.store.refusals import MonitorNotFound
 
 _COLUMNS = (

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from shared.models import as_text
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.models.values import MAX_ID
+from shared.store.engines.database import Row, Transaction
 
 _ADD = """
     INSERT INTO subscribers (slug, address, language, secret, asked_at)

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.models import as_text
+from shared.models.values import MAX_ID
 from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Recurrence, Span
-from shared.store.engines.database import MAX_ID, Row, Transaction
+from shared.store.engines.database import Row, Transaction
 from shared.store.refusals import WindowNotFound
 
 # The source of a window that was taken away. No list has it, but events of its time may still come.

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 
 TIMES = ("p50", "p95", "p99", "max")
 CSV = {"Accept": "text/csv"}
+BACKWARDS = "from=2025-01-09T00:00:00Z&to=2025-01-08T00:00:00Z"
+REFUSED = "from: expected a time before 2025-01-08T00:00:00.000Z, where the span ends; found '2025-01-09T00:00:00.000Z'"
 
 
 @pytest.fixture
@@ -160,8 +162,9 @@ def test_a_spreadsheet_runs_nothing_that_came_from_outside(api: Api, shop: int, 
         ("/history?step=week", 400, "step: "),
         ("/history?from=2025-01-08", 400, "from: an ISO 8601 date and time; found '2025-01-08'"),
         ("/history?from=2025-01-08Tx", 400, "from: Input should be a valid date and time"),
-        ("/history?from=2025-01-09T00:00:00Z&to=2025-01-08T00:00:00Z", 400, "from: expected a time before"),
-        ("/monitors/1/events?from=2025-01-09T00:00:00Z&to=2025-01-08T00:00:00Z", 400, "from: expected a time before"),
+        (f"/history?{BACKWARDS}", 400, REFUSED),
+        (f"/monitors/1/events?{BACKWARDS}", 400, REFUSED),
+        (f"/monitors/1/timeline?{BACKWARDS}", 400, REFUSED),
         ("/history?step=minute&from=2025-01-01T00:00:00Z&to=2025-01-08T00:00:00Z", 400, "expected at most 3000"),
         ("/history?step=day&to=0001-01-02T00:00:00Z", 400, "from: expected a span within the calendar"),
         ("/monitors/1/events?limit=0", 400, "limit: "),
