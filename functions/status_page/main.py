@@ -18,7 +18,7 @@ from functions.status_page.badges import KINDS, badge
 from functions.status_page.looks import colors_in
 from functions.status_page.readings import readings
 from functions.status_page.showing import viewer_of
-from functions.status_page.subscribing.asking import subscribe, subscribe_to_other
+from functions.status_page.subscribing.asking import subscribe
 from functions.status_page.subscribing.following import show_subscription, use_subscription
 from functions.status_page.visible import missing
 from shared import web
@@ -29,17 +29,24 @@ from shared.settings.status_pages import MAIN
 
 
 @web.route("GET", "/status", access="open")
+@web.route("GET", "/status/<slug>", access="open")
 @with_pages
-def show_page(request: Request, settings: Settings) -> Response:
-    """200 with the page, or with the list of pages if only others are configured; 404 if there is none."""
-    return page_html_answer(request, settings, MAIN)
+def show_page(request: Request, settings: Settings, slug: str = MAIN) -> Response:
+    """200 with the page, or with the list of pages if only others are configured; 404 if there is none.
+
+    It is JSON if the path of another page ends with ``.json``.
+    """
+    if slug.endswith(".json"):
+        return json_answer(request, settings, slug.removesuffix(".json"))
+    return page_html_answer(request, settings, slug)
 
 
 @web.route("POST", "/status", access="open")
+@web.route("POST", "/status/<slug>", access="open")
 @with_pages
-def open_page(request: Request, settings: Settings) -> Response:
+def open_page(request: Request, settings: Settings, slug: str = MAIN) -> Response:
     """303 to the page for who knows its password; 403 or 429 otherwise."""
-    return doors.unlock(request, settings, MAIN)
+    return doors.unlock(request, settings, slug)
 
 
 @web.route("GET", "/status.json", access="open")
@@ -49,42 +56,16 @@ def show_json(request: Request, settings: Settings) -> Response:
 
 
 @web.route("GET", "/status/feed.atom", access="open")
-def show_atom(request: Request, settings: Settings) -> Response:
-    """200 with what happened, as an Atom feed."""
-    return feed_answer(request, settings, MAIN, is_atom=True)
-
-
-@web.route("GET", "/status/feed.json", access="open")
-def show_feed(request: Request, settings: Settings) -> Response:
-    """200 with what happened, as a JSON Feed."""
-    return feed_answer(request, settings, MAIN, is_atom=False)
-
-
-@web.route("GET", "/status/<slug>", access="open")
-@with_pages
-def show_other_page(request: Request, settings: Settings, slug: str) -> Response:
-    """The same of another page; also as JSON, if the path ends with ``.json``."""
-    if slug.endswith(".json"):
-        return json_answer(request, settings, slug.removesuffix(".json"))
-    return page_html_answer(request, settings, slug)
-
-
-@web.route("POST", "/status/<slug>", access="open")
-@with_pages
-def open_other_page(request: Request, settings: Settings, slug: str) -> Response:
-    """The same of another page."""
-    return doors.unlock(request, settings, slug)
-
-
 @web.route("GET", "/status/<slug>/feed.atom", access="open")
-def show_other_atom(request: Request, settings: Settings, slug: str) -> Response:
-    """The same of another page."""
+def show_atom(request: Request, settings: Settings, slug: str = MAIN) -> Response:
+    """200 with what happened, as an Atom feed."""
     return feed_answer(request, settings, slug, is_atom=True)
 
 
+@web.route("GET", "/status/feed.json", access="open")
 @web.route("GET", "/status/<slug>/feed.json", access="open")
-def show_other_feed(request: Request, settings: Settings, slug: str) -> Response:
-    """The same of another page."""
+def show_feed(request: Request, settings: Settings, slug: str = MAIN) -> Response:
+    """200 with what happened, as a JSON Feed."""
     return feed_answer(request, settings, slug, is_atom=False)
 
 
@@ -140,13 +121,8 @@ def show_asset(request: Request, settings: Settings, name: str) -> Response:
     show_json,
     show_atom,
     show_feed,
-    show_other_page,
-    open_other_page,
-    show_other_atom,
-    show_other_feed,
     show_monitor,
     subscribe,
-    subscribe_to_other,
     show_subscription,
     use_subscription,
     show_badge,

@@ -19,20 +19,10 @@ MAX_ADDRESS = 254
 
 
 @web.route("POST", "/status/subscribe", access="open")
-@with_pages
-def subscribe(request: Request, settings: Settings) -> Response:
-    """202 with a page: a mail asks for a confirmation. 422 for what is no address, 429 if too many ask."""
-    return _answer(request, settings, MAIN)
-
-
 @web.route("POST", "/status/<slug>/subscribe", access="open")
 @with_pages
-def subscribe_to_other(request: Request, settings: Settings, slug: str) -> Response:
-    """The same of another page."""
-    return _answer(request, settings, slug)
-
-
-def _answer(request: Request, settings: Settings, slug: str) -> Response:
+def subscribe(request: Request, settings: Settings, slug: str = MAIN) -> Response:
+    """202 with a page: a mail asks for a confirmation. 422 for what is no address, 429 if too many ask."""
     from shared.web.sessions import is_own_origin
     from shared.web.visitors import address_of
 
