@@ -6,13 +6,13 @@ from flask import Request, Response
 
 from shared import web
 from shared.channels import configured
-from shared.delivery import deliver_at_once
+from shared.delivery import notify_of
 from shared.logs import step
 from shared.models import as_json, now
 from shared.models.channel import Route
 from shared.notifiers import routes_of
 from shared.settings import Settings
-from shared.store import log_change, open_store
+from shared.store import open_store
 
 
 @web.route("POST", "/drills", access="manage")
@@ -30,8 +30,7 @@ def start_drill(request: Request, settings: Settings) -> Response:
     store = open_store(settings)
     change, owed = store.drills.start(routes, need_ack_seconds=asked.need_ack, now=now())
     step("server", "drill_started", alert_id=change.alert.id, channels=", ".join(routes))
-    log_change(change)
-    deliver_at_once(store, channels, change.notification_ids, settings)
+    notify_of(store, channels, [change], settings)
     return web.answer({**change.alert.shown(), "notifications": [as_json(each) for each in owed]}, 201)
 
 

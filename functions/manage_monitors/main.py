@@ -1,6 +1,6 @@
 """/monitors, /config and /drills: what is watched. Read, made, changed and removed by people and by the file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import functions_framework
@@ -13,15 +13,15 @@ from functions.manage_monitors.pages import with_pages
 from functions.manage_monitors.reading import changed, object_in, policy_in
 from shared import web
 from shared.channels import configured
-from shared.delivery import deliver_at_once
+from shared.delivery import notify_of
 from shared.logs import step
-from shared.models import Change, now
+from shared.models import now
 from shared.models.scalars import Text
 from shared.models.values import MAX_ID
 from shared.monitors.policy import Policy
 from shared.notifiers import routes_of
 from shared.settings import Settings
-from shared.store import Store, log_change, open_store
+from shared.store import open_store
 
 State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
 
@@ -102,7 +102,7 @@ def remove_monitor(request: Request, settings: Settings, monitor_id: str) -> Res
     store = open_store(settings)
     changes = store.monitors.remove(web.id_of(monitor_id, "a monitor's"), now=now(), channels=routes_of(channels))
     step("server", "monitor_removed", monitor_id=monitor_id)
-    _notify(store, settings, changes)
+    notify_of(store, channels, changes, settings)
     return Response(status=204)
 
 
@@ -139,7 +139,7 @@ def apply_configuration(request: Request, settings: Settings) -> Response:
         added, altered, removed = len(plan.added), len(plan.changed), len(plan.removed)
         parts = len(plan.parts)
         step("server", "configuration_applied", added=added, changed=altered, removed=removed, parts=parts)
-        _notify(store, settings, plan.changes)
+        notify_of(store, channels, plan.changes, settings)
     return web.answer(
         {
             "version": plan.version,
@@ -172,8 +172,9 @@ def manage_monitors() -> None:
 
 
 def _change(settings: Settings, monitor_id: str, new: Callable[[Policy], Policy]) -> Response:
-    store, channels = open_store(settings), routes_of(configured())
-    entry, changes = store.monitors.change(web.id_of(monitor_id, "a monitor's"), new, now=now(), channels=channels)
+    store, channels = open_store(settings), configured()
+    number = web.id_of(monitor_id, "a monitor's")
+    entry, changes = store.monitors.change(number, new, now=now(), channels=routes_of(channels))
     row = entry.row
     step(
         "server",
@@ -182,12 +183,5 @@ def _change(settings: Settings, monitor_id: str, new: Callable[[Policy], Policy]
         target_url=row["target_url"],
         is_watched=bool(row["is_watched"]),
     )
-    _notify(store, settings, changes)
+    notify_of(store, channels, changes, settings)
     return web.answer(monitor_of(entry, shows_token=True))
-
-
-def _notify(store: Store, settings: Settings, changes: Sequence[Change]) -> None:
-    for change in changes:
-        log_change(change)
-    owed = [notification_id for change in changes for notification_id in change.notification_ids]
-    deliver_at_once(store, configured(), owed, settings)

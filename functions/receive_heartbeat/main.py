@@ -10,12 +10,12 @@ from functions.receive_heartbeat.guesses import Guesses
 from shared import web
 from shared.alerting.heartbeats import Ping
 from shared.channels import configured
-from shared.delivery import deliver_at_once
+from shared.delivery import notify_of
 from shared.logs import step
 from shared.models import now
 from shared.notifiers import routes_of
 from shared.settings import Settings, network_of
-from shared.store import HeartbeatNotFound, TokenShared, log_change, open_store
+from shared.store import HeartbeatNotFound, TokenShared, open_store
 from shared.web.visitors import address_of
 
 _GUESSES = Guesses()
@@ -77,10 +77,7 @@ def _take(request: Request, settings: Settings, token: str, ping: Ping, *, key: 
     level = logging.DEBUG if ping.is_success and not changes else logging.INFO
     reason = taken.ingested.reason if taken.ingested else "a run begins"
     step("server", "ping_taken", level=level, monitor=taken.monitor, is_success=ping.is_success, reason=reason)
-    for change in changes:
-        log_change(change)
-    owed = taken.ingested.notification_ids if taken.ingested else []
-    deliver_at_once(store, channels, owed, settings)
+    notify_of(store, channels, changes, settings)
     return web.answer({"ok": True})
 
 

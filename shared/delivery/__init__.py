@@ -1,5 +1,5 @@
 """Deliver what is owed."""
 
-from shared.delivery.occasions import deliver_at_once, deliver_owed
+from shared.delivery.occasions import deliver_at_once, deliver_owed, notify_of
 
-__all__ = ["deliver_at_once", "deliver_owed"]
+__all__ = ["deliver_at_once", "deliver_owed", "notify_of"]

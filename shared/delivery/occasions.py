@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
-from shared.models import AttemptStatus, now
+from shared.models import AttemptStatus, Change, now
 from shared.models.notification import OUTCOMES
 from shared.notifiers import Notifier, mailers_of
 from shared.settings import Settings
-from shared.store import Store, StoreUnavailable
+from shared.store import Store, StoreUnavailable, log_change
 
 if TYPE_CHECKING:
     from shared.delivery.mailing import Mailing
@@ -42,6 +42,14 @@ def deliver_at_once(
     except Exception as defect:  # noqa: BLE001  # see above
         reason = f"unexpected {type(defect).__name__}"
         step("server", "delivery_put_off", level=logging.ERROR, failure=True, reason=reason)
+
+
+def notify_of(store: Store, notifiers: Mapping[str, Notifier], changes: Sequence[Change], settings: Settings) -> None:
+    """Log the changes of alerts, which are committed, and send at once what they owe. Never raises."""
+    for change in changes:
+        log_change(change)
+    owed = [notification_id for change in changes for notification_id in change.notification_ids]
+    deliver_at_once(store, notifiers, owed, settings)
 
 
 def deliver_owed(

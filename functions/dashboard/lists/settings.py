@@ -6,11 +6,11 @@ from typing import NamedTuple
 from flask import Response
 
 from functions.dashboard.lists.findings import drill_of, findings_of
-from functions.dashboard.monitors.actions import notify
 from functions.dashboard.visit import Visit, changing, reading
 from shared import __version__, web
 from shared.alerting.health import SCHEDULES, HealthFacts, is_run_overdue
 from shared.channels import configured
+from shared.delivery import notify_of
 from shared.logs import step
 from shared.notifiers import routes_of
 from shared.pages.formatting import duration
@@ -61,11 +61,12 @@ def act_on_settings(visit: Visit) -> Response:
     """303 to the settings; a drill has begun, or another one is still under way."""
     if visit.form.get("do") != "drill":
         raise web.Problem(400, visit.say("unknown_action"))
-    routes = routes_of(configured())
+    channels = configured()
+    routes = routes_of(channels)
     if routes and not visit.store.drills.is_under_way():
         change, _ = visit.store.drills.start(routes, need_ack_seconds=None, now=visit.at)
         step("server", "drill_started", alert_id=change.alert.id, channels=", ".join(routes), by=visit.by)
-        notify(visit, [change])
+        notify_of(visit.store, channels, [change], visit.settings)
     return visit.to("/dashboard/settings")
 
 

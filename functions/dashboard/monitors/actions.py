@@ -1,20 +1,17 @@
 """POST /dashboard/monitors/<id>: check now, silence, pause, resume or remove a monitor. And its policy as YAML."""
 
 import json
-from collections.abc import Sequence
 
 from flask import Response
 
 from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
-from shared.delivery import deliver_at_once
+from shared.delivery import notify_of
 from shared.logs import step
-from shared.models import Change
 from shared.models.message import BUTTON_SILENCE_SECONDS
 from shared.notifiers import routes_of
 from shared.pages.answers import finish
-from shared.store import log_change
 
 _BY_DEFAULT = ("interval", "timeout", "failure_threshold", "success_threshold")
 
@@ -32,9 +29,10 @@ def act_on_monitor(visit: Visit, monitor_id: str) -> Response:
         case "pause" | "resume" as action:
             _set_enabled(visit, number, is_enabled=action == "resume")
         case "remove":
-            changes = visit.store.monitors.remove(number, now=visit.at, channels=routes_of(configured()))
+            channels = configured()
+            changes = visit.store.monitors.remove(number, now=visit.at, channels=routes_of(channels))
             step("server", "monitor_removed", monitor_id=number)
-            notify(visit, changes)
+            notify_of(visit.store, channels, changes, visit.settings)
             return visit.to("/dashboard")
         case _:
             raise web.Problem(400, visit.say("unknown_action"))
@@ -62,14 +60,6 @@ def export_monitor(visit: Visit, monitor_id: str) -> Response:
     return visit.finished(finish(visit.request, Response(text, headers=headers, mimetype="text/yaml"), "private"))
 
 
-def notify(visit: Visit, changes: Sequence[Change]) -> None:
-    """Send what the changes of monitors owe."""
-    for change in changes:
-        log_change(change)
-    owed = [notification_id for change in changes for notification_id in change.notification_ids]
-    deliver_at_once(visit.store, configured(), owed, visit.settings)
-
-
 def _silence(visit: Visit, number: int) -> None:
     from shared.monitors.windows.window import Window
 
@@ -81,12 +71,13 @@ def _silence(visit: Visit, number: int) -> None:
 
 
 def _set_enabled(visit: Visit, number: int, *, is_enabled: bool) -> None:
+    channels = configured()
     entry, changes = visit.store.monitors.change(
         number,
         lambda stored: stored.model_copy(update={"enabled": is_enabled}),
         now=visit.at,
-        channels=routes_of(configured()),
+        channels=routes_of(channels),
     )
     row = entry.row
     step("server", "monitor_changed", monitor=row["name"], target_url=row["target_url"], is_watched=is_enabled)
-    notify(visit, changes)
+    notify_of(visit.store, channels, changes, visit.settings)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from functions.dashboard.monitors.actions import notify
 from functions.dashboard.monitors.fields import (
     DEFAULT_INTERVAL,
     DEFAULT_THRESHOLD,
@@ -29,6 +28,7 @@ from functions.dashboard.monitors.typed import (
 from functions.dashboard.visit import Visit, changing, number_of, reading
 from shared import web
 from shared.channels import configured
+from shared.delivery import notify_of
 from shared.logs import step
 from shared.monitors.kinds import KIND_OF_SCHEME, Kind
 from shared.notifiers import routes_of
@@ -117,9 +117,10 @@ def edit_monitor(visit: Visit, monitor_id: str) -> Response:
     if policy is not None and "try" in visit.form and kind is not Kind.HEARTBEAT:
         return visit.to(begin_trial(visit, policy, number, version=version))
     if policy is not None:
+        channels = configured()
         try:
             _, changes = visit.store.monitors.replace(
-                number, policy, now=visit.at, channels=routes_of(configured()), version=version
+                number, policy, now=visit.at, channels=routes_of(channels), version=version
             )
         except PolicyChanged:
             return _changed_meanwhile(visit, number, trial)
@@ -127,7 +128,7 @@ def edit_monitor(visit: Visit, monitor_id: str) -> Response:
             mistakes = refused(visit, refusal)
         else:
             step("server", "monitor_changed", monitor=policy.name, target_url=policy.target, is_watched=policy.enabled)
-            notify(visit, changes)
+            notify_of(visit.store, channels, changes, visit.settings)
             return visit.to(f"/dashboard/monitors/{number}")
     own = Edited(number, str(version))
     typed = typed_in(visit.form, kind)
