@@ -57,7 +57,7 @@ class DueCheck(NamedTuple):
 
 
 class Known:
-    """The monitors that this location checks, as far as this process knows them."""
+    """The monitors that this location checks beside the agent's own targets, as far as this process knows them."""
 
     def __init__(self, clock: Callable[[], float] = time.time, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._stopwatch = clock, stopwatch
@@ -179,7 +179,8 @@ def _shortest_interval(policies: "Collection[Policy]") -> float | None:
     return min(MAX_INTERVAL_SECONDS, *(report_interval(each.interval, each.longest_check) for each in policies))
 
 
-_known = Known()
+# This process's.
+KNOWN = Known()
 
 
 class Claiming:
@@ -202,7 +203,7 @@ class Claiming:
         return None if self._thread.is_alive() else self._due
 
     def _claim(self) -> None:
-        self._due, self.is_reached = _known.claim(self._settings, self._seconds, self._on_trials)
+        self._due, self.is_reached = KNOWN.claim(self._settings, self._seconds, self._on_trials)
 
 
 class Stream:
@@ -245,26 +246,26 @@ class Stream:
                 self._go_on(at)
                 return
             self.is_reached = backend.latest(self.is_reached, self._claiming.is_reached)
-            if not _known.is_cut_off:
+            if not KNOWN.is_cut_off:
                 # The claim has brought these too.
                 self._waiting = [start for start in self._waiting if start[1] not in self._own]
                 heapq.heapify(self._waiting)
             self._own.clear()
             self._claiming = None
             self._push(due)
-            if count():
+            if len(KNOWN):
                 self._claims_at = min(self._claims_at, at + CLAIM_SECONDS)
         if at >= self._claims_at and at < self._ends_at and not self._is_stopping():
-            self._claims_at = at + (CLAIM_SECONDS if count() else IDLE_SECONDS)
+            self._claims_at = at + (CLAIM_SECONDS if len(KNOWN) else IDLE_SECONDS)
             # If several due times of a monitor lie within a claim, the backend gives out only one. A claim is therefore
             # short, also while this agent knows of nothing to check: the first monitors may just have come.
-            self._claiming = Claiming(self._settings, CLAIM_SECONDS + _known.spare_seconds(), self._on_trials)
+            self._claiming = Claiming(self._settings, CLAIM_SECONDS + KNOWN.spare_seconds(), self._on_trials)
 
     def _go_on(self, at: float) -> None:
         """Check by what is known as long as a claim hangs, as the last one did."""
         if at >= self._goes_on_at:
             self._goes_on_at = at + CLAIM_SECONDS
-            self._own.update(self._push(_known.due_if_cut_off(CLAIM_SECONDS + SPARE_SECONDS)))
+            self._own.update(self._push(KNOWN.due_if_cut_off(CLAIM_SECONDS + SPARE_SECONDS)))
 
     def _push(self, due: list[DueCheck]) -> list[int]:
         """Let these wait for their starts; the numbers of the starts."""
@@ -284,14 +285,4 @@ def start_together(waiting: Starts, at: float) -> "list[Policy]":
 
 def interval(settings: Settings) -> float:
     """How often this agent reports, in seconds."""
-    return _known.interval(interval_of_targets(settings) if settings.target_urls else _DAY_SECONDS)
-
-
-def newest(policy: "Policy") -> "Policy | None":
-    """The policy that the monitor of ``policy`` has by now; None if it is not checked here any more."""
-    return _known.newest(policy)
-
-
-def count() -> int:
-    """How many monitors this process knows beside its own targets."""
-    return len(_known)
+    return KNOWN.interval(interval_of_targets(settings) if settings.target_urls else _DAY_SECONDS)

@@ -19,7 +19,7 @@ from tests.support.stand_ins import Backend, Target
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Known:
     """The knowledge of this process's agent: nothing."""
     known = Known()
-    monkeypatch.setattr(due_checks, "_known", known)
+    monkeypatch.setattr(due_checks, "KNOWN", known)
     return known
 
 

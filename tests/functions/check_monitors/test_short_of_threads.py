@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from functions.check_monitors.reporting import reporter as reporter_module
-from functions.check_monitors.reporting.reporter import Reported, Reporter
+from functions.check_monitors.reporting import posting
+from functions.check_monitors.reporting.posting import Reported
+from functions.check_monitors.reporting.reporter import Reporter
 from functions.check_monitors.reporting.sliding import SlidingConnectivity
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from shared.settings import Settings
@@ -49,7 +50,7 @@ def test_a_defect_leaves_the_events_in_the_backlog(
         broken.set()
         raise TypeError("a defect")
 
-    monkeypatch.setattr(reporter_module, "_post_in_order", breaks)
+    monkeypatch.setattr(posting, "_post_in_order", breaks)
 
     def run() -> None:
         with Reporter(settings, watched=3) as reporter:

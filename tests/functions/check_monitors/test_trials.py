@@ -19,7 +19,7 @@ Run = Callable[[], dict[str, int]]
 @pytest.fixture(autouse=True)
 def _knows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An agent that has just started."""
-    monkeypatch.setattr(due_checks, "_known", Known())
+    monkeypatch.setattr(due_checks, "KNOWN", Known())
 
 
 @pytest.fixture

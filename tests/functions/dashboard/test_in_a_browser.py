@@ -217,7 +217,7 @@ def test_a_window_is_planned_in_the_viewers_zone(page: Browser, url: str, api: A
 def test_a_check_is_tried_by_keys_while_its_form_stays(
     page: Browser, url: str, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(due_checks, "_known", due_checks.Known())
+    monkeypatch.setattr(due_checks, "KNOWN", due_checks.Known())
     monkeypatch.setenv("BACKEND_URL", url.removesuffix("/dashboard"))
     monkeypatch.setenv("ALLOW_PRIVATE_TARGETS", "true")
     monkeypatch.setenv("no_proxy", "*")

@@ -47,7 +47,7 @@ def slow_shop() -> Iterator[Target]:
 @pytest.fixture
 def agent(api: Api, environ: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """One run of an agent that claims what is due, and what is tried."""
-    monkeypatch.setattr(due_checks, "_known", Known())
+    monkeypatch.setattr(due_checks, "KNOWN", Known())
     with served(api) as root:
         environ(TARGET_URL="", BACKEND_URL=root, ALLOW_PRIVATE_TARGETS="true", MONITOR_WORD="started", no_proxy="*")
 

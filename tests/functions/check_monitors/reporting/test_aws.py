@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.check_monitors.reporting import backend
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from shared.settings import Settings
 from tests.support.backlogs import event
 from tests.support.running import AWS

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from werkzeug.test import Client
 
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from infra.local.gateway import gateway, in_processes
 from infra.table import rows
 from shared.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from functions.check_monitors.reporting.backlog import Backlog
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from shared.settings import Settings
 from tests.support.backlogs import (
     can_confine,
@@ -68,7 +68,7 @@ import sys
 from pathlib import Path
 from functions.check_monitors.reporting import backend
 from functions.check_monitors.reporting.backlog import Backlog
-from functions.check_monitors.reporting.reporter import report
+from functions.check_monitors.reporting.posting import report
 from shared.settings import Settings
 from tests.support.backlogs import event, waiting
 settings = Settings.from_env({"BACKEND_URL": sys.argv[1], "API_KEY": "key", "SPOOL_DIR": sys.argv[2]})

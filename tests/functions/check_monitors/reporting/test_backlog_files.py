@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.check_monitors.reporting.backlog import Backlog
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from shared import ROOT
 from shared.settings import Settings
 from tests.support.backlogs import event, files_in, waiting, waiting_in
@@ -34,7 +34,7 @@ def test_a_healthy_run_does_not_load_sqlite(settings: Settings) -> None:
     script = """
 import os, sys
 from functions.check_monitors.reporting import backend
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from shared.settings import Settings
 from tests.support.backlogs import event

@@ -10,7 +10,8 @@ from functions.check_monitors.reporting import backend as backend_module
 from functions.check_monitors.reporting import reporter as reporter_module
 from functions.check_monitors.reporting import sliding
 from functions.check_monitors.reporting.connectivity import ConnectivityVerdict
-from functions.check_monitors.reporting.reporter import Reported, Reporter, report
+from functions.check_monitors.reporting.posting import Reported, report
+from functions.check_monitors.reporting.reporter import Reporter
 from functions.check_monitors.reporting.sliding import HOLD_SECONDS, TRY_SECONDS, SlidingConnectivity
 from shared.settings import Settings
 from tests.support.backlogs import event, waiting_in

@@ -11,7 +11,8 @@ from functions.check_monitors.reporting import backend as backend_module
 from functions.check_monitors.reporting import backlog as backlog_module
 from functions.check_monitors.reporting import backlog_database
 from functions.check_monitors.reporting import reporter as reporter_module
-from functions.check_monitors.reporting.reporter import Reported, Reporter, report
+from functions.check_monitors.reporting.posting import Reported, report
+from functions.check_monitors.reporting.reporter import Reporter
 from shared.models import Event
 from shared.settings import Settings
 from tests.support.backlogs import event, waiting_in

@@ -9,7 +9,7 @@ import pytest
 
 from functions.check_monitors.reporting import backlog, backlog_database
 from functions.check_monitors.reporting.backlog import Backlog, folder_name
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from shared.settings import Settings
 from tests.support import leaks
 from tests.support.backlogs import event, only_root, plant, waiting

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from functions.check_monitors.reporting.backlog import Backlog, folder_name
-from functions.check_monitors.reporting.reporter import Reported, report
+from functions.check_monitors.reporting.posting import Reported, report
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from shared.models import Event
 from shared.settings import Settings
