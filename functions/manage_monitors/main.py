@@ -17,7 +17,7 @@ from shared.delivery import notify_of
 from shared.logs import step
 from shared.models import now
 from shared.models.scalars import Text
-from shared.models.values import MAX_ID
+from shared.models.values import MAX_ID, MAX_NAME_BYTES
 from shared.monitors.policy import Policy
 from shared.notifiers import routes_of
 from shared.settings import Settings
@@ -29,7 +29,7 @@ State = Literal["UP", "DOWN", "PENDING", "UNKNOWN", "MAINTENANCE", "PAUSED"]
 class MonitorsQuery(BaseModel):
     """``name`` and ``group`` match exactly. ``cursor`` is the ``next`` of the previous page."""
 
-    name: Annotated[Text, Field(max_length=2048)] | None = None
+    name: Annotated[Text, Field(max_length=MAX_NAME_BYTES)] | None = None
     group: Annotated[Text, Field(max_length=200)] | None = None
     tag: Annotated[Text, Field(max_length=200)] | None = None
     state: State | None = None

@@ -19,6 +19,7 @@ from infra.plan.measured import measured
 from infra.plan.model import Plan
 from shared import channels
 from shared.models.channel import CONSOLE
+from shared.models.monitor import DEFAULT_LOCATION
 from shared.monitors.kinds import Kind
 from shared.monitors.placeholders import names_in
 from shared.settings import SettingError, Settings
@@ -62,7 +63,7 @@ def load_of(
         length = round(statistics.mean(lengths or [len(REFERENCE["TARGET_URL"])]))
         return Load(settings, count, {**given, "TARGET_URL": " ".join(["-" * length] * count)})
     given = _with_file(given, settings, configuration, platform)
-    here = settings.location or "default"
+    here = settings.location or DEFAULT_LOCATION
     checked = tuple(each for each in _checked(configuration) if not each.locations or here in each.locations)
     # On a machine of one's own they have a schedule of their own.
     target_seconds = None if platform in _SCHEDULERS else settings.check_interval_seconds

@@ -98,7 +98,7 @@ def columns_of(value: tuple[Any, ...], names: Iterable[str]) -> dict[str, Any]:
 
 def masked(text: str) -> str:
     """``text`` without the passwords of URLs, and no longer than a name may be."""
-    return without_password(text)[:2048]
+    return without_password(text)[:MAX_NAME_BYTES]
 
 
 def shortened(name: str) -> str:
