@@ -217,16 +217,6 @@ def test_a_file_that_may_not_be_read_stops_the_start(tmp_path: Path) -> None:
 
 
 @system
-@pytest.mark.parametrize(
-    ("zone", "why"), [("Asia/Soeul", "a time zone that this machine knows"), ("UTC+9", "a rule such as KST-9")]
-)
-def test_an_unknown_zone_is_named_and_stops_no_start(project: Path, tmp_path: Path, zone: str, why: str) -> None:
-    with LocalSystem(project, tmp_path, TZ=zone) as running:
-        assert f"bonghwa: warning: TZ is '{zone}': expected " in running.output()
-        assert why in running.output()
-
-
-@system
 @pytest.mark.skipif(os.geteuid() != 0 or not Path("/usr/bin/setpriv").exists(), reason="another user is needed")
 @pytest.mark.parametrize("key", [API_KEY, ""])
 def test_another_users_file_stops_no_start_with_a_key(tmp_path: Path, target: Target, key: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.running import copy_project, environment
+from tests.support.running import LocalSystem, copy_project, environment
 
 pytestmark = pytest.mark.system
 
@@ -136,3 +136,12 @@ def test_it_starts_or_says_in_one_line_why_not(
         [line] = error.splitlines()
         assert re.match(rf"bonghwa: ([A-Za-z_]+[A-Za-z_.]*\b|{re.escape(str(here))}/\.env )", line), line
     assert os.path.lexists(file)
+
+
+@pytest.mark.parametrize(
+    ("zone", "why"), [("Asia/Soeul", "a time zone that this machine knows"), ("UTC+9", "a rule such as KST-9")]
+)
+def test_an_unknown_zone_is_named_and_stops_no_start(project: Path, tmp_path: Path, zone: str, why: str) -> None:
+    with LocalSystem(project, tmp_path, TZ=zone) as running:
+        assert f"bonghwa: warning: TZ is '{zone}': expected " in running.output()
+        assert why in running.output()
