@@ -18,7 +18,7 @@ from shared import web
 from shared.channels import configured
 from shared.delivery import deliver_at_once
 from shared.logs import step
-from shared.notifiers import NotifierKind, preferences_of, routes_of
+from shared.notifiers import NotifierKind, routes_of
 from shared.settings import Settings
 from shared.store import open_store
 from shared.words import Language
@@ -85,4 +85,4 @@ def _channels_in(channels: Mapping[str, NotifierKind], asked: Press | Command) -
 
 def _language_in(channels: Mapping[str, NotifierKind], names: Sequence[str]) -> Language | None:
     """The language that the first channel of the chat sets, if it does."""
-    return preferences_of(channels[names[0]]).language if names else None
+    return channels[names[0]].common.language if names else None

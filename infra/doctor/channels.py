@@ -9,7 +9,6 @@ from shared.messages import Language
 from shared.models import now
 from shared.models.channel import CONSOLE
 from shared.notifiers import NotifierKind, ProbeResult
-from shared.settings.secrets import unexpected
 
 SECONDS = 10.0
 # No channel has this name.
@@ -62,7 +61,7 @@ def _examine(name: str, notifier: NotifierKind, language: Language, *, is_test_s
     try:
         result = notifier.probe(SECONDS)
     except Exception as defect:  # noqa: BLE001  # the other findings are wanted nevertheless
-        result = ProbeResult("failure", unexpected(defect, *notifier.secrets().values()), "an answer", _fix(name))
+        result = ProbeResult("failure", notifier.unexpected(defect), "an answer", _fix(name))
     # A channel that is named like its kind may be named already: "Telegram refuses the token".
     is_named = name == notifier.kind and result.found.casefold().startswith(name)
     found = result.found if is_named else f"{name}: {result.found}"

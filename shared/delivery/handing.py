@@ -1,10 +1,10 @@
 """Hand a message to its channel, and say how that went."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from shared.models import AttemptStatus, NotificationKind
 from shared.models.message import Message
-from shared.notifiers import Accepted, Notifier, NotifierKind, SendFailed, can_edit, unexpected
+from shared.notifiers import Accepted, NotifierKind, SendFailed
 from shared.notifiers.outcomes import PerhapsAccepted
 from shared.store import Owed
 
@@ -22,7 +22,7 @@ class Sent(NamedTuple):
     is_perhaps: bool = False
 
 
-def hand_over(notifier: Notifier, message: Message, owed: Owed, *, seconds: float) -> Sent:
+def hand_over(notifier: NotifierKind, message: Message, owed: Owed, *, seconds: float) -> Sent:
     """Send the message, or edit the one that it takes the place of, within so many seconds. Never raises."""
     is_update = owed.notification.kind is NotificationKind.UPDATE
     try:
@@ -34,13 +34,13 @@ def hand_over(notifier: Notifier, message: Message, owed: Owed, *, seconds: floa
         status = AttemptStatus.FAILED if failure.is_permanent else AttemptStatus.RETRY
         return Sent(status, str(failure), failure.retry_after, is_perhaps=isinstance(failure, PerhapsAccepted))
     except Exception as defect:  # noqa: BLE001  # a notifier's defect must not lose the message
-        return Sent(AttemptStatus.RETRY, unexpected(notifier, defect))
+        return Sent(AttemptStatus.RETRY, notifier.unexpected(defect))
     # One message about several alerts cannot be edited for one of them.
-    is_editable = can_edit(notifier) and not message.is_list and not is_update
+    is_editable = notifier.edits and not message.is_list and not is_update
     return Sent(AttemptStatus.SENT, str(accepted.answer), message_id=accepted.message_id if is_editable else None)
 
 
-def _edit(notifier: Notifier, message: Message, owed: Owed, seconds: float) -> Accepted:
-    if owed.edited is None or owed.edited.message_id is None or not can_edit(notifier):
+def _edit(notifier: NotifierKind, message: Message, owed: Owed, seconds: float) -> Accepted:
+    if owed.edited is None or owed.edited.message_id is None or not notifier.edits:
         raise SendFailed("the channel does not know the message, or cannot edit it any more", is_permanent=True)
-    return cast(NotifierKind, notifier).update(message, owed.edited.message_id, timeout_seconds=seconds)
+    return notifier.update(message, owed.edited.message_id, timeout_seconds=seconds)

@@ -19,7 +19,6 @@ from shared.store import Store, StoreUnavailable
 
 if TYPE_CHECKING:
     from shared.models.message import Message
-    from shared.notifiers import Notifier
     from shared.notifiers.personal import Mailer
     from shared.store import MailOutcome, OwedMail
 
@@ -57,7 +56,7 @@ class Mailing:
     def __init__(
         self,
         store: Store,
-        notifiers: Mapping[str, "Notifier"],
+        notifiers: Mapping[str, NotifierKind],
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:

@@ -10,7 +10,7 @@ from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.models import AttemptStatus, Change, now
 from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier, mailers_of
+from shared.notifiers import NotifierKind, mailers_of
 from shared.settings import Settings
 from shared.store import Store, StoreUnavailable, log_change
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def deliver_at_once(
     store: Store,
-    notifiers: Mapping[str, Notifier],
+    notifiers: Mapping[str, NotifierKind],
     notification_ids: Sequence[int],
     settings: Settings,
 ) -> None:
@@ -54,7 +54,7 @@ def notify_of(store: Store, notifiers: Mapping[str, Notifier], changes: Sequence
 
 def deliver_owed(
     store: Store,
-    notifiers: Mapping[str, Notifier],
+    notifiers: Mapping[str, NotifierKind],
     settings: Settings,
     clock: Callable[[], datetime] = now,
     pause: Callable[[float], object] = time.sleep,
@@ -93,7 +93,7 @@ def deliver_owed(
 
 
 def _mailing(
-    store: Store, notifiers: Mapping[str, Notifier], settings: Settings, clock: Callable[[], datetime]
+    store: Store, notifiers: Mapping[str, NotifierKind], settings: Settings, clock: Callable[[], datetime]
 ) -> "Mailing | None":
     """The mailing to the subscribers of status pages, if anything is due to them."""
     if not mailers_of(notifiers):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.sender import POLL_SECONDS, SEND_SECONDS, Budget, Sender
 from shared.models import now
-from shared.notifiers import Notifier
+from shared.notifiers import NotifierKind
 from shared.settings import Settings
 from shared.store import Store, StoreUnavailable
 from shared.threads import started
@@ -30,7 +30,7 @@ LIST_SECONDS = 2.0
 
 
 def serve_at_once(
-    store: Store, notifiers: Mapping[str, Notifier], notification_ids: Sequence[int], settings: Settings
+    store: Store, notifiers: Mapping[str, NotifierKind], notification_ids: Sequence[int], settings: Settings
 ) -> None:
     """Send these notifications, within AT_ONCE.
 

@@ -19,7 +19,7 @@ from shared.delivery.unrecorded import unrecorded_of
 from shared.logs import step
 from shared.models import Attempt, AttemptStatus
 from shared.models.notification import OUTCOMES
-from shared.notifiers import Notifier, pace_of
+from shared.notifiers import NotifierKind
 from shared.settings import Settings
 from shared.store import Owed, Store, StoreUnavailable
 
@@ -49,7 +49,7 @@ class Sender:
     def __init__(
         self,
         store: Store,
-        notifiers: Mapping[str, Notifier],
+        notifiers: Mapping[str, NotifierKind],
         settings: Settings,
         budget: Budget,
         clock: Callable[[], datetime],
@@ -100,7 +100,7 @@ class Sender:
     def send_next(self, channel: str, among: Sequence[int] | None = None) -> Served:
         """Send the channel's next message, if one is due. ``among``: see ``Outbox.claim``; a list may hold others."""
         self._unrecorded.record(self.store, self.notifiers)
-        pace, at = pace_of(self.notifiers[channel]), self.clock()
+        pace, at = self.notifiers[channel].pace, self.clock()
         lease = at + timedelta(seconds=LEASE_SECONDS)
         owed = self.store.notifications.claim(channel, now=at, leased_until=lease, among=among, pace=pace)
         if owed is not None:

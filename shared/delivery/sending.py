@@ -10,7 +10,7 @@ from shared.links import Links
 from shared.logs import step
 from shared.models import Attempt, AttemptStatus, Notification, storable
 from shared.models.message import Circumstances
-from shared.notifiers import Notifier, preferences_of, shows_facts
+from shared.notifiers import NotifierKind
 from shared.notifiers.outcomes import MOST_COPIES, PERHAPS
 from shared.store import Owed, Store, StoreUnavailable
 from shared.words import Language
@@ -21,7 +21,7 @@ _LOGS = 500
 
 def send(
     listed: Sequence[Owed],
-    notifier: Notifier,
+    notifier: NotifierKind,
     store: Store,
     language: Language,
     *,
@@ -32,7 +32,7 @@ def send(
 ) -> Sent:
     """Send one message about all that is ``listed``, within ``seconds``. Never raises."""
     known = _circumstances(listed, notifier, store, now)
-    message, remark = compose_owed(listed, language, known, preferences_of(notifier), links, at=now)
+    message, remark = compose_owed(listed, language, known, notifier.common, links, at=now)
     message = message._replace(installation=installation)
     sent = _settled(hand_over(notifier, message, listed[0], seconds=seconds), listed[0].notification, store)
     # The channel's own words may hold anything, and the store must be able to keep them.
@@ -52,8 +52,8 @@ def _settled(sent: Sent, notification: Notification, store: Store) -> Sent:
     return sent._replace(status=AttemptStatus.FAILED) if len(earlier) >= MOST_COPIES - 1 else sent
 
 
-def _circumstances(listed: Sequence[Owed], notifier: Notifier, store: Store, now: datetime) -> Circumstances | None:
-    if len(listed) > 1 or listed[0].alert.summary is not None or not shows_facts(notifier):
+def _circumstances(listed: Sequence[Owed], notifier: NotifierKind, store: Store, now: datetime) -> Circumstances | None:
+    if len(listed) > 1 or listed[0].alert.summary is not None or not notifier.shows_facts:
         return None
     try:
         return store.alerts.circumstances(listed[0].alert, now=now.astimezone())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from shared.messages import Language, compose_test
 from shared.models.message import Message
-from shared.notifiers import NotifierKind, SendFailed, unexpected
+from shared.notifiers import NotifierKind, SendFailed
 
 SECONDS = 10.0
 
@@ -25,4 +25,4 @@ def try_channel(notifier: NotifierKind, language: Language, *, at: datetime, sec
     except SendFailed as failed:
         return Trial(False, str(failed))
     except Exception as defect:  # noqa: BLE001  # whoever tries it wants to read why
-        return Trial(False, unexpected(notifier, defect))
+        return Trial(False, notifier.unexpected(defect))

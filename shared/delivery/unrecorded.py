@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from shared.logs import step
 from shared.models import Attempt, Change, Notification
-from shared.notifiers import Notifier, routes_of
+from shared.notifiers import NotifierKind, routes_of
 from shared.store import AlertNotFound, Store, StoreUnavailable, log_change
 
 # At most one per sender: a sender records its attempt before it claims the next.
@@ -30,7 +30,7 @@ class Unrecorded:
         """Keep an attempt; to be called before anything else may fail."""
         self._attempts.append(attempt)
 
-    def record(self, store: Store, notifiers: Mapping[str, Notifier]) -> None:
+    def record(self, store: Store, notifiers: Mapping[str, NotifierKind]) -> None:
         """Record them all; what that changes of alerts about channels is owed to those of ``notifiers``, and logged.
 
         Raises:
@@ -72,7 +72,7 @@ def unrecorded_of(store: Store) -> Unrecorded:
         return known
 
 
-def _record(store: Store, attempt: Attempt, notifiers: Mapping[str, Notifier]) -> Change | None:
+def _record(store: Store, attempt: Attempt, notifiers: Mapping[str, NotifierKind]) -> Change | None:
     if attempt.is_late:
         every = (attempt.notification, *attempt.listed)
         known = [notification for notification in every if _still_has(store, notification)]

@@ -11,7 +11,7 @@ import importlib.util
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, cast
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
@@ -31,36 +31,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Accepted",
     "Library",
-    "Notifier",
     "NotifierKind",
     "Permission",
     "ProbeResult",
     "SendFailed",
-    "can_edit",
     "kind_named",
     "kinds",
     "mailers_of",
-    "pace_of",
-    "preferences_of",
     "routes_of",
-    "shows_facts",
-    "unexpected",
 ]
-
-
-class Notifier(Protocol):
-    """Sends to one channel."""
-
-    def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
-        """Hand the message to the channel and return what it answered.
-
-        Gives up after ``timeout_seconds`` in all, however slowly the channel responds. Once the channel has the whole
-        message, a kind may wait longer for its answer, by ``outcomes.ANSWER_SECONDS`` at most.
-
-        Raises:
-            PerhapsAccepted: the channel had the whole message, and that wait was over.
-            SendFailed: the channel did not accept it, or did not say so in time.
-        """
 
 
 class ProbeResult(NamedTuple):
@@ -113,7 +92,15 @@ class NotifierKind(BaseModel, ABC):
 
     @abstractmethod
     def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """Hand the message to the channel and return what it answered.
+
+        Gives up after ``timeout_seconds`` in all, however slowly the channel responds. Once the channel has the whole
+        message, a kind may wait longer for its answer, by ``outcomes.ANSWER_SECONDS`` at most.
+
+        Raises:
+            PerhapsAccepted: the channel had the whole message, and that wait was over.
+            SendFailed: the channel did not accept it, or did not say so in time.
+        """
 
     def update(self, message: "Message", message_id: str, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
         """Let ``message`` take the place of one that was sent: ``message_id`` is that of its Accepted. It rings nobody.
@@ -210,46 +197,19 @@ class NotifierKind(BaseModel, ABC):
         field, value = next(iter(self))
         return SettingError(self.setting(field), HIDDEN if isinstance(value, SecretStr) else str(value), expected)
 
-
-def pace_of(notifier: Notifier) -> "Pace | None":
-    """See NotifierKind.pace; None for what is no kind of channel."""
-    pace: Pace | None = getattr(notifier, "pace", None)
-    return pace
+    def unexpected(self, defect: Exception) -> str:
+        """The name and the reason of an exception that this class should not raise, without a secret."""
+        return secrets.unexpected(defect, *self.secrets().values())
 
 
-def preferences_of(notifier: Notifier) -> Preferences:
-    """The channel's values of the fields that every kind has; none if it is no kind of channel."""
-    return notifier.common if isinstance(notifier, NotifierKind) else Preferences()
+def routes_of(notifiers: Mapping[str, NotifierKind]) -> dict[str, Route]:
+    """The messages that each channel gets, and when."""
+    return {name: notifier.common.route for name, notifier in notifiers.items()}
 
 
-def shows_facts(notifier: Notifier) -> bool:
-    """See NotifierKind.shows_facts; not for what is no kind of channel."""
-    return getattr(notifier, "shows_facts", False)
-
-
-def routes_of(notifiers: Mapping[str, Notifier]) -> dict[str, Route]:
-    """The messages that each channel gets, and when; everything at once if it is no kind of channel."""
-    return {name: preferences_of(notifier).route for name, notifier in notifiers.items()}
-
-
-def can_edit(notifier: Notifier) -> bool:
-    """See NotifierKind.edits; False for what is no kind of channel."""
-    return getattr(notifier, "edits", False)
-
-
-def mailers_of(notifiers: Mapping[str, Notifier]) -> "dict[str, NotifierKind]":
+def mailers_of(notifiers: Mapping[str, NotifierKind]) -> dict[str, NotifierKind]:
     """The channels that can mail people who are not their recipients."""
-    return {
-        name: notifier
-        for name, notifier in notifiers.items()
-        if isinstance(notifier, NotifierKind) and notifier.mails_people
-    }
-
-
-def unexpected(notifier: Notifier, defect: Exception) -> str:
-    """The name and the reason of an exception that ``send`` should not raise, without a secret."""
-    own = notifier.secrets().values() if isinstance(notifier, NotifierKind) else ()
-    return secrets.unexpected(defect, *own)
+    return {name: notifier for name, notifier in notifiers.items() if notifier.mails_people}
 
 
 @functools.cache

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import ConfigDict
+
 from shared.models import (
     Alert,
     AlertKind,
@@ -17,9 +19,10 @@ from shared.models import (
     NotificationKind,
     NotificationStatus,
 )
+from shared.models.channel import Pace
 from shared.models.message import Message
 from shared.models.monitor import FlappingLimits
-from shared.notifiers import Accepted, SendFailed
+from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 
 # Limits of a store in which every change of a monitor is a message.
 NEVER_FLAPS = FlappingLimits(starts=math.inf, ends=0.0)
@@ -102,17 +105,22 @@ def notification(kind: str = "OUTAGE", **fields: object) -> Notification:
     return Notification(**known | fields)
 
 
-class Channel:
-    """A notifier that does what ``behave`` says, and keeps what it then accepts."""
+class Channel(NotifierKind):
+    """A channel that does what ``behave`` says, and keeps what it then accepts. It has no pace, and shows no facts."""
+
+    model_config = ConfigDict(frozen=False, extra="allow")
+
+    shows_facts = False
 
     def __init__(self, behave: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
         self.behave = behave
         self.texts: list[str] = []
         self.messages: list[Message] = []
         self.timeouts: list[float] = []
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier."""
+        """See NotifierKind.send."""
         assert message.notification is not None
         assert message.text.endswith(f" · {message.mark}")
         self.timeouts.append(timeout_seconds)
@@ -120,6 +128,15 @@ class Channel:
         self.texts.append(message.text)
         self.messages.append(message)
         return Accepted(f"accepted {len(self.texts)}")
+
+    def probe(self, timeout_seconds: float) -> ProbeResult:  # noqa: ARG002  # nothing is waited for
+        """See NotifierKind.probe."""
+        return ProbeResult("ok", "it would accept a message")
+
+    @property
+    def pace(self) -> Pace | None:
+        """See NotifierKind.pace."""
+        return None
 
     @property
     def kinds(self) -> list[str]:

@@ -22,7 +22,7 @@ from shared.threads import started
 
 if TYPE_CHECKING:
     from shared.models.message import Message
-    from shared.notifiers import Notifier
+    from shared.notifiers import NotifierKind
 
 # A run waits no longer for a channel that hangs.
 SEND_SECONDS = 3.0
@@ -146,7 +146,9 @@ def _save(backlog: Backlog, outage: BackendOutage | None) -> None:
     backlog.save_outage(outage.model_dump_json() if outage else None)
 
 
-def _notify(backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "Notifier"], settings: Settings) -> None:
+def _notify(
+    backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "NotifierKind"], settings: Settings
+) -> None:
     """Notify the channels side by side, and save each that accepted."""
     from shared.messages import compose_about_backend
     from shared.models.message import Message
@@ -180,7 +182,7 @@ def _notify(backlog: Backlog, outage: BackendOutage, channels: Mapping[str, "Not
 
 
 def _send(
-    name: str, notifier: "Notifier", message: "Message", sent: "queue.SimpleQueue[tuple[str, bool, str | None]]"
+    name: str, notifier: "NotifierKind", message: "Message", sent: "queue.SimpleQueue[tuple[str, bool, str | None]]"
 ) -> None:
     """Send, and put whether that is settled and why it failed, if it did."""
     from shared.notifiers import SendFailed

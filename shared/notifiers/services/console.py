@@ -20,7 +20,7 @@ class ConsoleNotifier(NotifierKind):
         return
 
     def send(self, message: "Message", *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         try:
             # One write, so that the lines of two threads do not mix.
             deliver(f"{message.text}\n", timeout_seconds)

@@ -42,7 +42,7 @@ class DiscordNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         # Otherwise Discord answers before it has posted the message, and without its id.
         return self._show("POST", self._address(wait="true"), message, timeout_seconds)
 

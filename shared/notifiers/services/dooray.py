@@ -32,7 +32,7 @@ class DoorayNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send. Dooray! also says in a 200 that it failed."""
+        """See NotifierKind.send. Dooray! also says in a 200 that it failed."""
         response = post_json(self.webhook_url.get_secret_value(), _content(message), seconds=timeout_seconds)
         found = response.data.get("header")
         header = found if isinstance(found, dict) else {}

@@ -32,7 +32,7 @@ class GoogleChatNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         response = self._post(_content(message), timeout_seconds, **_query(message))
         name = response.data.get("name")
         return judged(

@@ -25,7 +25,7 @@ class GotifyNotifier(NotifierKind):
     priority: int | None = Field(None, ge=0, le=10, description="a number from 0 to 10")
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         response = self._post(self._content(message), timeout_seconds)
         message_id = response.data.get("id")
         is_id = isinstance(message_id, int) and not isinstance(message_id, bool)

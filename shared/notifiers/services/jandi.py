@@ -29,7 +29,7 @@ class JandiNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         address = self.webhook_url.get_secret_value()
         response = post_json(address, _content(message), seconds=timeout_seconds, headers=_ACCEPTS)
         # JANDI does not document what it says in a success.

@@ -33,7 +33,7 @@ class MattermostNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         response = self._post(_content(message), timeout_seconds)
         is_accepted = response.status == 200 and response.text == "ok"
         return judged(response, is_accepted=is_accepted, attempts=message.attempts, said=_said(response))

@@ -40,7 +40,7 @@ class PushoverNotifier(NotifierKind):
     api_url: ServerUrl = Field("https://api.pushover.net", description="the root of the API")
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         response = self._post("messages", self._content(message), timeout_seconds)
         wait = _until_reset(response)
         if wait is not None:

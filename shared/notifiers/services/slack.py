@@ -35,7 +35,7 @@ class SlackNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         response = self._post(_content(message), timeout_seconds)
         words = response.text
         return judged(

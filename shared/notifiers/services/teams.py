@@ -33,7 +33,7 @@ class TeamsNotifier(NotifierKind):
     )
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send. Power Automate answers when it took the card; whether Teams shows it, it does not say."""
+        """See NotifierKind.send. Power Automate answers when it took the card; it does not say if Teams shows it."""
         response = post_json(self.webhook_url.get_secret_value(), _content(message), seconds=timeout_seconds)
         # A workflow may end with words of its own.
         is_from_workflow = not response.is_page and _FAILED_AFTER_ALL not in response.text

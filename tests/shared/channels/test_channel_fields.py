@@ -15,7 +15,6 @@ from shared.models import NotificationKind
 from shared.models.channel import Preferences, QuietHours, Route
 from shared.notifiers import routes_of
 from shared.settings import SettingError
-from tests.support.builders import Channel
 from tests.test_architecture import HEAVY
 
 OPS = {"kind": "telegram", "bot_token": "123456:ABC-DEF_ghi", "chat_id": 1}
@@ -58,10 +57,6 @@ def test_a_field_that_is_null_is_not_given() -> None:
 def test_without_a_zone_quiet_hours_are_in_utc() -> None:
     hours = {"from": "22:00", "to": "07:00"}
     assert configured(of(quiet_hours=hours))["ops"].common.route.quiet_hours == QuietHours(time(22), time(7), "UTC")
-
-
-def test_what_is_no_kind_of_channel_gets_everything() -> None:
-    assert routes_of({"a": Channel()}) == {"a": Route()}
 
 
 @pytest.mark.parametrize(

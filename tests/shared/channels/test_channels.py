@@ -10,7 +10,7 @@ import pytest
 from shared.channels import configured, of_json, read
 from shared.delivery import deliver_owed
 from shared.models import AlertKind, Event, as_text
-from shared.notifiers import Notifier, kinds
+from shared.notifiers import NotifierKind, kinds
 from shared.notifiers.services.sns import SnsNotifier
 from shared.notifiers.services.telegram import TelegramNotifier
 from shared.settings import SettingError, Settings
@@ -199,7 +199,7 @@ def report(store: Store, *channels: str) -> None:
     store.events.add([event], received_at=START, channels=channels)
 
 
-def deliver(store: Store, channels: Mapping[str, Notifier], after: float = 0) -> dict[str, int]:
+def deliver(store: Store, channels: Mapping[str, NotifierKind], after: float = 0) -> dict[str, int]:
     at = START + timedelta(seconds=after)
     outcomes = deliver_owed(store, channels, SETTINGS, clock=lambda: at)
     return {str(status): count for status, count in outcomes.items() if count}

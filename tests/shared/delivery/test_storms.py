@@ -14,7 +14,7 @@ from shared.delivery.run import LIST_SECONDS, RUN
 from shared.models import Attempt, Change, now
 from shared.models.channel import USUAL, Channels, Pace
 from shared.models.message import Message
-from shared.notifiers import Accepted, pace_of
+from shared.notifiers import Accepted
 from shared.notifiers.services.console import ConsoleNotifier
 from shared.store import Store, StoreUnavailable
 from tests.support.builders import Channel, at, event, fails, refuses
@@ -34,11 +34,16 @@ class Phone(Channel):
 
     def __init__(self, clock: "Clock", pace: Pace = USUAL) -> None:
         super().__init__()
-        self.clock, self.pace = clock, pace
+        self.clock, self.own_pace = clock, pace
         self.received: list[tuple[float, list[int]]] = []
 
+    @property
+    def pace(self) -> Pace:
+        """See NotifierKind.pace."""
+        return self.own_pace
+
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:  # noqa: ARG002
-        """See Notifier."""
+        """See NotifierKind.send."""
         assert message.notification is not None
         self.behave()
         ids = [int(number) for number in re.findall(r"#(\d+)", message.text)]
@@ -130,7 +135,7 @@ def test_recoveries_are_listed_too_and_come_after(store: Store, clock: Clock, ph
 
 
 def test_the_console_prints_each_of_300_lines(store: Store, clock: Clock) -> None:
-    assert pace_of(ConsoleNotifier()) is None
+    assert ConsoleNotifier().pace is None
     console = Channel()
     change(store, 300)
     assert run(store, clock, a=console) == {"SENT": 300}

@@ -6,7 +6,7 @@ import pytest
 
 from shared.delivery import deliver_owed
 from shared.models import AlertStatus, Attempt, AttemptStatus, NotificationKind
-from shared.models.channel import USUAL
+from shared.models.channel import USUAL, Pace
 from shared.models.message import Message
 from shared.models.notification import Details
 from shared.monitors.policy import Policy
@@ -232,7 +232,7 @@ def test_a_message_that_says_it_already_is_not_edited(store: Store, channel: Edi
     assert log(store) == [("OUTAGE", "SENT")]
 
 
-def test_a_list_is_not_edited(store: Store, channel: EditingChannel) -> None:
+def test_a_list_is_not_edited(store: Store) -> None:
     for number in range(8):
         owe(store, number / 10, monitor=f"m{number}")
     now = [1.0]
@@ -241,36 +241,35 @@ def test_a_list_is_not_edited(store: Store, channel: EditingChannel) -> None:
         # Otherwise whoever waits for the list would ask for it until the run ends.
         now[0] += seconds + 0.001
 
-    deliver_owed(store, {"a": Paced(channel)}, SETTINGS, clock=lambda: at(now[0]), pause=pause)
+    deliver_owed(store, {"a": Paced()}, SETTINGS, clock=lambda: at(now[0]), pause=pause)
     listed = rows(store, "SELECT alert_id, status FROM notifications WHERE listed_with IS NOT NULL ORDER BY id")
     assert [status for _, status in listed] == ["SENT"] * 3
     assert move(store, int(str(listed[0][0])), "ACK", 60).notification_ids == ()
     assert len(move(store, 1, "ACK", 60).notification_ids) == 1, "what went alone is edited"
 
 
-class Paced:
+class Paced(EditingChannel):
     """A channel that says what it allows, and takes lists."""
 
-    edits = True
-
-    def __init__(self, channel: EditingChannel) -> None:
-        self.pace = USUAL
-        self._channel, self.update = channel, channel.update
+    @property
+    def pace(self) -> Pace:
+        return USUAL
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         if len(message.text.splitlines()) == 1:
-            return self._channel.send(message, timeout_seconds=timeout_seconds)
-        self._channel.shown["list"] = message.text
+            return super().send(message, timeout_seconds=timeout_seconds)
+        self.shown["list"] = message.text
         return Accepted("accepted the list", message_id="list")
 
 
-def test_edits_leave_half_of_the_pace_to_messages(store: Store, channel: EditingChannel) -> None:
+def test_edits_leave_half_of_the_pace_to_messages(store: Store) -> None:
+    channel = Paced()
     for number in range(9):
         owe(store, 20.0 * number, monitor=f"m{number}")
         deliver(store, 20.0 * number, a=channel)
     for number in range(9):
         move(store, number + 1, "ACK", 600)
-    paced = {"a": Paced(channel)}
+    paced = {"a": channel}
     assert deliver_owed(store, paced, SETTINGS, clock=lambda: at(600))[AttemptStatus.SENT] == 5
     owe(store, 601, monitor="next")
     deliver_owed(store, paced, SETTINGS, clock=lambda: at(601))

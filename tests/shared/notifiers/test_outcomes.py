@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.channels import configured
-from shared.notifiers import Notifier, SendFailed
+from shared.notifiers import NotifierKind, SendFailed
 from tests.shared.notifiers.kinds import HTTP
 from tests.shared.notifiers.messages import message
 from tests.support.stand_ins.service import (
@@ -37,7 +37,7 @@ class Sending:
     def __init__(self, kind: str, service: Service) -> None:
         self.row, self.service = HTTP[kind], service
         described = {"kind": kind, **self.row.at(service.url)}
-        self.notifier: Notifier = configured({"CHANNELS": json.dumps({"ops": described})})["ops"]
+        self.notifier: NotifierKind = configured({"CHANNELS": json.dumps({"ops": described})})["ops"]
 
     def outcome(self, doing: Doing, attempts: int = 1, seconds: float = SECONDS) -> str:
         """``accepted``, ``retry`` with the seconds that were asked for, or ``failed``; everything else is checked."""

@@ -6,7 +6,7 @@ import pytest
 
 from shared.delivery import deliver_owed
 from shared.models import AttemptStatus
-from shared.notifiers import Notifier, NotifierKind
+from shared.notifiers import NotifierKind
 from shared.store import Retention, Store
 from tests.shared.subscribing.steps import (
     DAY,
@@ -182,7 +182,7 @@ def test_a_hanging_mail_server_delays_no_channel(store: Store, server: Smtp, mai
         connection.reset()
 
     server.replies["DATA"] = hang
-    channels: dict[str, Notifier] = {"mail": mail, "a": channel}
+    channels: dict[str, NotifierKind] = {"mail": mail, "a": channel}
     outcomes = deliver_owed(store, channels, SETTINGS, clock=lambda: at(2))
     assert (outcomes[AttemptStatus.SENT], channel.kinds) == (1, ["OUTAGE"])
     assert got(server) == []

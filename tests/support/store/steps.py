@@ -10,7 +10,7 @@ from shared import ROOT
 from shared.delivery import deliver_owed
 from shared.models import Alert, AlertStatus, Attempt, AttemptStatus, Change, Event
 from shared.models.channel import Channels
-from shared.notifiers import Notifier
+from shared.notifiers import NotifierKind
 from shared.settings import Settings
 from shared.store import Ingested, Owed, Store
 from tests.support.builders import at, event
@@ -94,7 +94,7 @@ def owe(
     return report(store, seconds, ok=ok, received=seconds, channels=channels, monitor=monitor).notification_ids
 
 
-def deliver(store: Store, seconds: float = 0, **channels: Notifier) -> dict[str, int]:
+def deliver(store: Store, seconds: float = 0, **channels: NotifierKind) -> dict[str, int]:
     """One run of deliveries to these channels; how many attempts had each outcome."""
     outcomes = deliver_owed(store, channels, SETTINGS, clock=lambda: at(seconds))
     return {str(status): count for status, count in outcomes.items() if count}

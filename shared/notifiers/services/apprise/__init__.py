@@ -97,7 +97,7 @@ class AppriseNotifier(NotifierKind):
             return  # the send says so
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         if message.is_list and self.opens_incidents:
             raise SendFailed("an incident cannot be about several alerts", is_permanent=True)
         began_at = time.monotonic()

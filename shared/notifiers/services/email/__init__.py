@@ -39,7 +39,7 @@ class EmailNotifier(NotifierKind):
     starttls: StartTls = Field("auto", description="auto, required or off")
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send. An address that the server refuses keeps the mail from nobody else."""
+        """See NotifierKind.send. An address that the server refuses keeps the mail from nobody else."""
         from shared.notifiers.services.email.mail import mail_of
 
         mail = mail_of(message, address_of(self.sender), [address_of(text) for text in self.to])

@@ -52,7 +52,7 @@ class NtfyNotifier(NotifierKind):
         return Pace(60, 300.0)
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         body = content(message, self.topic.get_secret_value(), self.priority)
         response = self._request("POST", "/", timeout_seconds, body)
         message_id = response.data.get("id")

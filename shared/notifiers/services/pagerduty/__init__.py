@@ -40,7 +40,7 @@ class PagerDutyNotifier(NotifierKind):
         return
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         if message.is_list:
             raise SendFailed("an event of PagerDuty cannot be about several alerts", is_permanent=True)
         key = key_of(message)

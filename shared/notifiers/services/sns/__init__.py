@@ -69,7 +69,7 @@ class SnsNotifier(NotifierKind):
             prepare(self.region)
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         gives_up_at = time.monotonic() + timeout_seconds
         publication = self._publication(message)
         try:

@@ -78,7 +78,7 @@ class TelegramNotifier(NotifierKind):
         return [{**settings, "chat_id": chat} for chat in dict.fromkeys(map(_hashable, chats))]
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send."""
+        """See NotifierKind.send."""
         is_recovery = message.notification is not None and message.notification.kind is NotificationKind.RECOVERY
         words = words_of(message)
         options: dict[str, Any] = {

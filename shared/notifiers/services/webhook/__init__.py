@@ -46,7 +46,7 @@ class WebhookNotifier(NotifierKind):
         return
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
-        """See Notifier.send. The receiver is not quoted: it may repeat its own address, which is secret."""
+        """See NotifierKind.send. The receiver is not quoted: it may repeat its own address, which is secret."""
         body, remark = self._body(message)
         url = self.url.get_secret_value()
         if self.format == "query":

@@ -8,7 +8,7 @@ import pytest
 
 from shared.channels import configured
 from shared.models.message import Message
-from shared.notifiers import Notifier, NotifierKind, SendFailed
+from shared.notifiers import NotifierKind, SendFailed
 from tests.support.stand_ins.service import Service
 
 NEEDS_APPRISE = pytest.mark.skipif(not importlib.util.find_spec("apprise"), reason="apprise is not installed")
@@ -40,7 +40,7 @@ def at(url: str, service: Service) -> NotifierKind:
     return channel(url.replace("HOST", f"127.0.0.1:{service.port}"))
 
 
-def outcome(notifier: Notifier, about: Message, seconds: float = SECONDS) -> str:
+def outcome(notifier: NotifierKind, about: Message, seconds: float = SECONDS) -> str:
     began = time.monotonic()
     try:
         said, result = notifier.send(about, timeout_seconds=seconds).answer, "accepted"

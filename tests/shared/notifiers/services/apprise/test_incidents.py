@@ -7,7 +7,7 @@ import pytest
 
 from shared.models import AlertStatus
 from shared.models.message import Message
-from shared.notifiers import SendFailed, pace_of
+from shared.notifiers import SendFailed
 from shared.notifiers.services.apprise.schemas import INCIDENT_KEYS
 from tests.shared.notifiers.messages import listed, message
 from tests.shared.notifiers.services.apprise.bridged import NEEDS_APPRISE, SIGNAL, at, channel
@@ -111,9 +111,9 @@ def test_a_late_reminder_opens_no_incident_again(service: Service) -> None:
 
 
 def test_an_incident_is_about_one_alert() -> None:
-    assert pace_of(channel(ILERT)) is None
+    assert channel(ILERT).pace is None
     assert channel(ILERT).common.route.opens_incidents
-    assert pace_of(channel(SIGNAL)) is not None
+    assert channel(SIGNAL).pace is not None
     assert not channel(SIGNAL).common.route.opens_incidents
     with pytest.raises(SendFailed, match="several alerts"):
         channel(ILERT).send(listed(3), timeout_seconds=5)

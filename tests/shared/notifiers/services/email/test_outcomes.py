@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.channels import configured
-from shared.notifiers import Notifier, SendFailed, outcomes
+from shared.notifiers import NotifierKind, SendFailed, outcomes
 from shared.notifiers.outcomes import PERHAPS
 from tests.shared.notifiers.messages import message
 from tests.support.stand_ins.smtp import PASSWORD, Doing, Smtp
@@ -36,7 +36,7 @@ class Sending:
     def __init__(self, server: Smtp) -> None:
         self.server = server
         described = {"kind": "email", "url": server.url, "from": "a@b.example", "to": "kim@example.com"}
-        self.notifier: Notifier = configured({"CHANNELS": json.dumps({"ops": described})})["ops"]
+        self.notifier: NotifierKind = configured({"CHANNELS": json.dumps({"ops": described})})["ops"]
 
     def outcome(self, stage: str, doing: Doing | bytes, attempts: int = 1, seconds: float = SECONDS) -> str:
         """``accepted``, ``retry`` or ``failed``; everything else is checked."""

@@ -9,7 +9,7 @@ import pytest
 from shared.channels import configured
 from shared.models.channel import Pace
 from shared.models.message import Message
-from shared.notifiers import Notifier, SendFailed, pace_of
+from shared.notifiers import NotifierKind, SendFailed
 from shared.settings import SettingError
 from tests.support.stand_ins import (
     Behaviour,
@@ -29,11 +29,11 @@ TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}
 
 
 @pytest.fixture
-def telegram(bot_api: BotApi) -> Notifier:
+def telegram(bot_api: BotApi) -> NotifierKind:
     return configured(TELEGRAM | {"TELEGRAM_API_URL": bot_api.url})["telegram"]
 
 
-def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: Notifier) -> None:
+def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: NotifierKind) -> None:
     text = "OUTAGE <b>a</b> *b* [c](http://d) `e` &amp; 장애 \\_ · #1"
     assert telegram.send(Message.of_text(text), timeout_seconds=5).answer.startswith("message ")
     assert bot_api.messages == [text]
@@ -63,7 +63,7 @@ def test_telegram_gets_the_text_as_it_is(bot_api: BotApi, telegram: Notifier) ->
 )
 def test_a_failure_says_whether_trying_again_can_help(
     bot_api: BotApi,
-    telegram: Notifier,
+    telegram: NotifierKind,
     behaviour: Behaviour,
     is_permanent: bool,
     retry_after: float | None,
@@ -89,14 +89,14 @@ def test_a_refused_connection_is_tried_again() -> None:
     assert TOKEN not in str(raised.value)
 
 
-def test_a_token_that_is_echoed_is_hidden(bot_api: BotApi, telegram: Notifier) -> None:
+def test_a_token_that_is_echoed_is_hidden(bot_api: BotApi, telegram: NotifierKind) -> None:
     bot_api.queue(refuses(400, f"no route /bot{TOKEN}/sendMessage"))
     with pytest.raises(SendFailed, match=r"no route /bot\(hidden\)/sendMessage"):
         telegram.send(Message.of_text("x"), timeout_seconds=5)
 
 
 def test_the_token_is_never_logged(
-    bot_api: BotApi, telegram: Notifier, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    bot_api: BotApi, telegram: NotifierKind, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
     bot_api.queue(says_no_json)
@@ -107,7 +107,7 @@ def test_the_token_is_never_logged(
     assert TOKEN not in caplog.text + out + err
 
 
-def test_many_sends_one_after_the_other_arrive_in_order(bot_api: BotApi, telegram: Notifier) -> None:
+def test_many_sends_one_after_the_other_arrive_in_order(bot_api: BotApi, telegram: NotifierKind) -> None:
     for number in range(10):
         telegram.send(Message.of_text(str(number)), timeout_seconds=5)
     assert bot_api.messages == [str(number) for number in range(10)]
@@ -162,4 +162,4 @@ def test_a_connection_is_reused_and_replaced_when_it_is_closed() -> None:
     ],
 )
 def test_each_chat_has_the_pace_that_telegram_allows(chat: str, pace: Pace) -> None:
-    assert pace_of(configured(TELEGRAM | {"TELEGRAM_CHAT_ID": chat})["telegram"]) == pace
+    assert configured(TELEGRAM | {"TELEGRAM_CHAT_ID": chat})["telegram"].pace == pace

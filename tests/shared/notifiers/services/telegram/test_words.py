@@ -6,7 +6,7 @@ import pytest
 
 from shared.channels import configured
 from shared.models.message import Message
-from shared.notifiers import Notifier, SendFailed
+from shared.notifiers import NotifierKind, SendFailed
 from shared.notifiers.services.telegram import new_chats
 from tests.support.stand_ins import Behaviour, BotApi, Call, accepts, asks_to_wait, bad_gateway, refuses
 
@@ -15,7 +15,7 @@ TELEGRAM = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-100123"}
 
 
 @pytest.fixture
-def telegram(bot_api: BotApi) -> Notifier:
+def telegram(bot_api: BotApi) -> NotifierKind:
     new_chats.clear()
     return configured(TELEGRAM | {"TELEGRAM_API_URL": bot_api.url})["telegram"]
 
@@ -24,7 +24,7 @@ def says(status: int, body: str, content_type: str = "text/html") -> Behaviour:
     return lambda call: call.exchange.answer(status, body, content_type)
 
 
-def refused_by(bot_api: BotApi, telegram: Notifier, behaviour: Behaviour) -> SendFailed:
+def refused_by(bot_api: BotApi, telegram: NotifierKind, behaviour: Behaviour) -> SendFailed:
     bot_api.queue(behaviour)
     with pytest.raises(SendFailed) as raised:
         telegram.send(Message.of_text("OUTAGE"), timeout_seconds=5)
@@ -52,14 +52,14 @@ HTML = "<html><body><h1>Blocked by policy</h1></body></html>"
     ],
     ids=["HTML", "nothing", "JSON of a gateway", "array", "null", "ok", "text", "deep"],
 )
-def test_whatever_a_middlebox_says_is_retried(bot_api: BotApi, telegram: Notifier, status: int, body: str) -> None:
+def test_whatever_a_middlebox_says_is_retried(bot_api: BotApi, telegram: NotifierKind, status: int, body: str) -> None:
     failure = refused_by(bot_api, telegram, says(status, body, "application/json"))
     assert not failure.is_permanent
     assert f"Invalid server response: HTTP {status}" in str(failure)
 
 
 @pytest.mark.parametrize("body", [HTML, "", "{}", '{"ok": true}', '{"ok": true, "result": [1]}', '{"result": {}}'])
-def test_a_success_that_is_not_telegrams_is_retried(bot_api: BotApi, telegram: Notifier, body: str) -> None:
+def test_a_success_that_is_not_telegrams_is_retried(bot_api: BotApi, telegram: NotifierKind, body: str) -> None:
     failure = refused_by(bot_api, telegram, says(200, body))
     assert not failure.is_permanent
     assert "Invalid server response" in str(failure)
@@ -77,7 +77,7 @@ def test_a_success_that_is_not_telegrams_is_retried(bot_api: BotApi, telegram: N
     ],
 )
 def test_telegrams_own_refusal_is_permanent(
-    bot_api: BotApi, telegram: Notifier, status: int, body: dict[str, object], reason: str
+    bot_api: BotApi, telegram: NotifierKind, status: int, body: dict[str, object], reason: str
 ) -> None:
     failure = refused_by(bot_api, telegram, says(status, json.dumps({"ok": False, **body})))
     assert failure.is_permanent
@@ -89,7 +89,7 @@ def test_telegrams_own_refusal_is_permanent(
     [("17", 17.0), ("1e12", 1e9), ("1" + "0" * 400, 1e9), ("1e999", 1e9), ("-5", 0.0), ("-1e999", 0.0), ("0", 0.0)],
 )
 def test_any_wait_that_telegram_asks_for_is_understood(
-    bot_api: BotApi, telegram: Notifier, asked: str, seconds: float
+    bot_api: BotApi, telegram: NotifierKind, asked: str, seconds: float
 ) -> None:
     body = f'{{"ok": false, "error_code": 429, "description": "slow", "parameters": {{"retry_after": {asked}}}}}'
     failure = refused_by(bot_api, telegram, says(429, body))
@@ -97,7 +97,7 @@ def test_any_wait_that_telegram_asks_for_is_understood(
 
 
 @pytest.mark.parametrize("asked", ["NaN", '"17"', "null", "true", "[1]", "{}"])
-def test_a_wait_that_is_no_number_is_none(bot_api: BotApi, telegram: Notifier, asked: str) -> None:
+def test_a_wait_that_is_no_number_is_none(bot_api: BotApi, telegram: NotifierKind, asked: str) -> None:
     body = f'{{"ok": false, "error_code": 429, "description": "slow", "parameters": {{"retry_after": {asked}}}}}'
     failure = refused_by(bot_api, telegram, says(429, body))
     assert not failure.is_permanent
@@ -143,7 +143,7 @@ def test_a_group_that_moved_gets_this_and_later_messages(bot_api: BotApi, name: 
     assert [call.chat_id for call in bot_api.calls] == ["-100123", "-200", "-200"]
 
 
-def test_a_group_that_moves_again_is_followed(bot_api: BotApi, telegram: Notifier) -> None:
+def test_a_group_that_moves_again_is_followed(bot_api: BotApi, telegram: NotifierKind) -> None:
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": accepts})
     telegram.send(Message.of_text("first"), timeout_seconds=5)
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": moved_to(-300), "-300": accepts})
@@ -151,14 +151,14 @@ def test_a_group_that_moves_again_is_followed(bot_api: BotApi, telegram: Notifie
     assert bot_api.calls[-1].chat_id == "-300"
 
 
-def test_groups_that_point_at_each_other_end_a_send(bot_api: BotApi, telegram: Notifier) -> None:
+def test_groups_that_point_at_each_other_end_a_send(bot_api: BotApi, telegram: NotifierKind) -> None:
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": moved_to(-100123)})
     failure = refused_by(bot_api, telegram, bot_api.behaviour)
     assert not failure.is_permanent
     assert len(bot_api.calls) == 2
 
 
-def test_a_new_chat_that_refuses_is_asked_for_again(bot_api: BotApi, telegram: Notifier) -> None:
+def test_a_new_chat_that_refuses_is_asked_for_again(bot_api: BotApi, telegram: NotifierKind) -> None:
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": refuses(403, "Forbidden: bot is not a member")})
     failure = refused_by(bot_api, telegram, bot_api.behaviour)
     assert failure.is_permanent
@@ -168,7 +168,7 @@ def test_a_new_chat_that_refuses_is_asked_for_again(bot_api: BotApi, telegram: N
 
 
 @pytest.mark.parametrize("trouble", [bad_gateway, asks_to_wait(2)], ids=["502", "429"])
-def test_a_moved_groups_message_is_retried_there(bot_api: BotApi, telegram: Notifier, trouble: Behaviour) -> None:
+def test_a_moved_groups_message_is_retried_there(bot_api: BotApi, telegram: NotifierKind, trouble: Behaviour) -> None:
     bot_api.behaviour = knows({"-100123": moved_to(-200), "-200": trouble})
     assert not refused_by(bot_api, telegram, bot_api.behaviour).is_permanent
     bot_api.behaviour = knows({"-200": accepts})
