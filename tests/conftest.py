@@ -1,6 +1,8 @@
 """Fixtures that many tests start from."""
 
 import logging
+import os
+import time
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +36,9 @@ hypothesis_settings.register_profile(
     "bonghwa", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 hypothesis_settings.load_profile("bonghwa")
+# Messages show times in the zone of the machine.
+os.environ["TZ"] = "UTC"
+time.tzset()
 # The transactions of SQLite whose commits do.
 _WAIT_FOR_THE_DISK = {"READ": SqliteDatabase.READ, "WRITE": SqliteDatabase.WRITE}
 

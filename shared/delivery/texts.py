@@ -68,7 +68,7 @@ def _in_own_words(message: Message, wishes: Preferences, channel: str) -> tuple[
     from shared.messages.templates import rendered
 
     try:
-        return rendered(message, title=wishes.title, text=wishes.text, channel=channel, zone=None), ""
+        return rendered(message, title=wishes.title, text=wishes.text, channel=channel), ""
     except TemplateFailed as failed:
         return message, f" (template failed: {failed}; built-in text sent)"
 

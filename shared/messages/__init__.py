@@ -1,4 +1,4 @@
-"""Composes the messages that people read. Pure: the caller passes the time zone in which times are shown."""
+"""Composes the messages that people read. Pure, but for the time zone: times are shown in this machine's own."""
 
 from shared.messages.full import message_about, page_label, update_about
 from shared.messages.lines import compose, compose_about_backend, compose_short, compose_test

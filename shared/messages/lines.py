@@ -1,6 +1,6 @@
-"""Messages of one line. Pure: the caller passes the time zone in which times are shown."""
+"""Messages of one line. Pure."""
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from shared.messages.parts import SEPARATOR, cause_of, details, title_of
 from shared.messages.texts import duration, one_line, time_text
@@ -8,17 +8,14 @@ from shared.models import Alert, Notification
 from shared.words import Language, words_of
 
 
-def compose(alert: Alert, notification: Notification, language: Language, zone: tzinfo | None = None) -> str:
-    """The text of a message: one line that begins with its kind and ends with the notification's id.
-
-    ``zone`` is the one in which times are shown; None means this machine's own.
-    """
+def compose(alert: Alert, notification: Notification, language: Language) -> str:
+    """The text of a message: one line that begins with its kind and ends with the notification's id."""
     words = words_of(language).MESSAGES
-    cause = cause_of(alert, language, zone)
+    cause = cause_of(alert, language)
     parts = [
         title_of(alert, notification.kind, language),
         words["cause"].format(cause=cause),
-        words["since"].format(time=time_text(alert.failed_at, zone)),
+        words["since"].format(time=time_text(alert.failed_at)),
         *details(alert, notification, language),
     ]
     return SEPARATOR.join([*parts, f"#{notification.id}"])
@@ -37,23 +34,22 @@ def compose_about_backend(
     since: datetime,
     at: datetime,
     language: Language,
-    zone: tzinfo | None = None,
 ) -> str:
     """An agent's own message: it has not reached the backend ``since`` then, or has reached it again ``at``.
 
-    It ends without an id, because no notification is owed for it. ``zone``: as for ``compose``.
+    It ends without an id, because no notification is owed for it.
     """
     words = words_of(language).MESSAGES
     parts = [
         words["backend_reached" if is_reached else "backend_unreachable"].format(backend=one_line(backend_url)),
         words["agent"].format(agent=one_line(agent)),
-        words["since"].format(time=time_text(since, zone)),
+        words["since"].format(time=time_text(since)),
     ]
     if is_reached:
         parts.append(words["lasted"].format(duration=duration(at - since, language)))
     return SEPARATOR.join(parts)
 
 
-def compose_test(at: datetime, language: Language, zone: tzinfo | None = None) -> str:
-    """The message with which somebody tests a channel. ``zone``: as for ``compose``."""
-    return SEPARATOR.join([words_of(language).MESSAGES["test"], time_text(at, zone)])
+def compose_test(at: datetime, language: Language) -> str:
+    """The message with which somebody tests a channel."""
+    return SEPARATOR.join([words_of(language).MESSAGES["test"], time_text(at)])

@@ -1,7 +1,6 @@
 """One text for several messages of one kind. Pure."""
 
 from collections.abc import Sequence
-from datetime import tzinfo
 
 from shared.messages.parts import SEPARATOR, cause_of, details, name_of
 from shared.messages.texts import one_line
@@ -15,19 +14,14 @@ MAX_LIST = 4_096
 LINE_LENGTHS = (200, 120, 80, 60)
 
 
-def compose_list(listed: Sequence[tuple[Alert, Notification]], language: Language, zone: tzinfo | None = None) -> str:
-    """One text for several messages of one kind: how many, the first ones with their ids, and which are not named.
-
-    ``zone``: as for ``compose``.
-    """
+def compose_list(listed: Sequence[tuple[Alert, Notification]], language: Language) -> str:
+    """One text for several messages of one kind: how many, the first ones with their ids, and which are not named."""
     kind, words = listed[0][1].kind, words_of(language)
     subjects = {alert.subject for alert, _ in listed if alert.kind.is_of_monitor}
     # A monitor can have recovered from two things: then these are not so many monitors.
     head = words.MESSAGES["list_of_monitors" if len(subjects) == len(listed) else "list"]
     named = [
-        SEPARATOR.join(
-            [name_of(alert, kind, language), cause_of(alert, language, zone), *details(alert, about, language)]
-        )
+        SEPARATOR.join([name_of(alert, kind, language), cause_of(alert, language), *details(alert, about, language)])
         for alert, about in listed[:MAX_NAMED]
     ]
     ids = [about.id for _, about in listed]

@@ -1,7 +1,7 @@
 """The parts of a message: its subject, its cause, and what else is worth saying. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from shared.messages.texts import duration, one_line, seconds_text, time_text
 from shared.models import Alert, AlertKind, Cause, Notification, NotificationKind
@@ -34,37 +34,37 @@ def name_of(alert: Alert, kind: NotificationKind, language: Language, group: str
     return name
 
 
-def cause_of(alert: Alert, language: Language, zone: tzinfo | None) -> str:
+def cause_of(alert: Alert, language: Language) -> str:
     """The sentence of the alert's cause; the word for an unknown one if there is none."""
     cause = alert.cause_data
     if cause is not None and cause.code == "drill_to_acknowledge" and not alert.status.is_active:
         cause = Cause.of("drill")  # nobody has to do anything any more
-    return said_cause(cause, alert.cause, language, zone) or words_of(language).MESSAGES["cause_unknown"]
+    return said_cause(cause, alert.cause, language) or words_of(language).MESSAGES["cause_unknown"]
 
 
-def said_cause(cause: Cause | None, reported: str | None, language: Language, zone: tzinfo | None = None) -> str:
-    """The sentence of a cause in one line, its times shown in the zone; empty if nothing is known."""
-    return one_line(cause_text(language, _shown(cause, zone), reported))
+def said_cause(cause: Cause | None, reported: str | None, language: Language) -> str:
+    """The sentence of a cause in one line; empty if nothing is known."""
+    return one_line(cause_text(language, _shown(cause), reported))
 
 
-def _shown(cause: Cause | None, zone: tzinfo | None) -> Cause | None:
-    """The cause as its sentence names it: a parameter whose name ends in ``_at`` is a time, shown in the zone."""
+def _shown(cause: Cause | None) -> Cause | None:
+    """The cause as its sentence names it: a parameter whose name ends in ``_at`` is a time."""
     if cause is None or not any(name.endswith("_at") for name in cause.parameters):
         return cause
     shown = {
-        name: _time_in(value, zone) if name.endswith("_at") and isinstance(value, str) else value
+        name: _time_in(value) if name.endswith("_at") and isinstance(value, str) else value
         for name, value in cause.parameters.items()
     }
     return cause.model_copy(update={"parameters": shown})
 
 
-def _time_in(text: str, zone: tzinfo | None) -> str:
+def _time_in(text: str) -> str:
     """The time that ``text`` holds, as messages show times; a reporter's own text as it is."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return time_text(at, zone) if at.tzinfo else text
+    return time_text(at) if at.tzinfo else text
 
 
 def details(alert: Alert, notification: Notification, language: Language) -> list[str]:

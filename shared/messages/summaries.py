@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.messages.parts import MAX_NAME, MAX_NAMES, SEPARATOR
@@ -19,17 +19,17 @@ _LONGEST_NAME = 40
 _SECOND = 1_000
 
 
-def summary_about(alert: Alert, notification: Notification, language: Language, zone: tzinfo | None) -> Message:
-    """The message: the days in its title, a fact in each line. ``zone``: as for ``compose``."""
+def summary_about(alert: Alert, notification: Notification, language: Language) -> Message:
+    """The message: the days in its title, a fact in each line."""
     said = json.loads(alert.summary or "{}")
     title = f"{words_of(language).KINDS[notification.kind]} {_days(said, language)}"
-    facts = tuple(Fact(summary_words(language)[code], text) for code, text in _facts(said, language, zone))
+    facts = tuple(Fact(summary_words(language)[code], text) for code, text in _facts(said, language))
     lines = [title, *(f"{label}: {value}" for label, value in facts)]
     text = "\n".join(lines)
     return Message(f"{text}{SEPARATOR}#{notification.id}", title, facts, language, notification, alert)
 
 
-def _facts(said: Mapping[str, Any], language: Language, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
+def _facts(said: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
     words = summary_words(language)
     if said["uptime"] is None:
         yield "availability", words["unknown"]
@@ -45,7 +45,7 @@ def _facts(said: Mapping[str, Any], language: Language, zone: tzinfo | None) -> 
         ends = [(name, _day(datetime.fromisoformat(at).date(), language)) for name, at in said["certificates"]]
         yield "certificates", _and_more(_listed(ends), said["many_certificates"] - len(ends), language)
     yield "failed", _failed(said, language)
-    yield "drill", _drill(said["drill"], language, zone)
+    yield "drill", _drill(said["drill"], language)
 
 
 def _outages(said: Mapping[str, Any], language: Language) -> str:
@@ -67,13 +67,13 @@ def _failed(said: Mapping[str, Any], language: Language) -> str:
     return words["by_channel"].format(count=said["many_failed"], channels=channels)
 
 
-def _drill(drill: Mapping[str, Any] | None, language: Language, zone: tzinfo | None) -> str:
+def _drill(drill: Mapping[str, Any] | None, language: Language) -> str:
     words = summary_words(language)
     if drill is None:
         return words["no_drill"]
     failed = one_line(", ".join(drill["failed"]), MAX_NAMES)
     code = "drill_ok" if drill["ok"] else "drill_bad_on" if failed else "drill_bad"
-    text = words[code].format(time=time_text(datetime.fromisoformat(drill["at"]), zone), channels=failed)
+    text = words[code].format(time=time_text(datetime.fromisoformat(drill["at"])), channels=failed)
     by = one_line(drill["acknowledged_by"] or "", MAX_NAME)
     return words["drill_by"].format(drill=text, name=by) if by else text
 

@@ -1,6 +1,6 @@
 """Messages in the operator's own words. Pure."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.messages.full import standing_of
@@ -29,8 +29,8 @@ def check(template: str) -> None:
             render(template, {**_sample(kind), "language": language})
 
 
-def rendered(message: Message, *, title: str | None, text: str | None, channel: str, zone: tzinfo | None) -> Message:
-    """The message with the words of the channel's templates, as far as it has any. ``zone``: as for ``compose``.
+def rendered(message: Message, *, title: str | None, text: str | None, channel: str) -> Message:
+    """The message with the words of the channel's templates, as far as it has any.
 
     The title still begins with the kind's word, and every message still has its number. One that is edited keeps its
     words, and says above them how the alert stands.
@@ -41,7 +41,7 @@ def rendered(message: Message, *, title: str | None, text: str | None, channel: 
     alert, about = message.alert, message.edited or message.notification
     if alert is None or about is None:
         return message
-    values = _values(message, alert, about, channel, zone)
+    values = _values(message, alert, about, channel)
     if title is not None:
         own = " ".join(render(title, values).split())
         word = values["kind"]
@@ -50,7 +50,7 @@ def rendered(message: Message, *, title: str | None, text: str | None, channel: 
         # The line as it is, with its own headline.
         _, separator, rest = message.text.partition(SEPARATOR)
         return message._replace(text=f"{message.title}{separator}{rest}")
-    now = standing_of(alert, message.language, zone) if message.edited else None
+    now = standing_of(alert, message.language) if message.edited else None
     body = render(text, values).strip()
     line = (message.title, now.value if now else "", one_line(body, MOST_CHARACTERS), message.mark)
     return message._replace(
@@ -58,18 +58,16 @@ def rendered(message: Message, *, title: str | None, text: str | None, channel: 
     )
 
 
-def _values(
-    message: Message, alert: Alert, notification: Notification, channel: str, zone: tzinfo | None
-) -> dict[str, Any]:
+def _values(message: Message, alert: Alert, notification: Notification, channel: str) -> dict[str, Any]:
     language, target_url = message.language, one_line(alert.target_url or "")
     return {
         "kind": words_of(language).KINDS[notification.kind],
         "monitor": one_line(alert.subject),
         "group": message.group or "",
-        "cause": cause_of(alert, language, zone),
-        "since": time_text(alert.failed_at, zone),
+        "cause": cause_of(alert, language),
+        "since": time_text(alert.failed_at),
         "duration": duration(notification.occurred_at - alert.failed_at, language),
-        "ended_at": time_text(alert.resolved_at, zone) if alert.resolved_at else "",
+        "ended_at": time_text(alert.resolved_at) if alert.resolved_at else "",
         "by": one_line(notification.actor or alert.acknowledged_by or "", MAX_NAME),
         "alert_id": alert.id,
         "notification_id": notification.id,
@@ -110,4 +108,4 @@ def _sample(kind: NotificationKind) -> dict[str, Any]:
         attempts=1,
     )
     sample = Message("", "", group="Web", notification=notification, alert=alert)
-    return _values(sample, alert, notification, "ops", UTC)
+    return _values(sample, alert, notification, "ops")

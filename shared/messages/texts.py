@@ -1,7 +1,7 @@
 """Text that is safe to show, and how durations and times read. Pure."""
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from shared.visible import SELECTORS_OF_SIGNS, UNSEEN
 from shared.words import Language, words_of
@@ -58,10 +58,10 @@ def seconds_text(seconds: float, language: Language) -> str:
     return words_of(language).UNITS["seconds"].format(count=f"{tenths:g}")
 
 
-def time_text(at: datetime, zone: tzinfo | None = None) -> str:
-    """A time as messages show it: ``2025-01-08 10:30:00 UTC``. ``zone``: as for ``compose``."""
+def time_text(at: datetime) -> str:
+    """A time as messages show it, in this machine's zone: ``2025-01-08 10:30:00 UTC``."""
     try:
-        shown = at.astimezone(zone)
+        shown = at.astimezone()
     except (OverflowError, ValueError, OSError):
         shown = at  # in UTC: the calendar's first and last day have no date in every zone
     # strftime would write the year 1 as "1".

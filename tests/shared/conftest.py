@@ -1,5 +1,8 @@
 """Fixtures of the shared modules' tests."""
 
+import time
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from shared.models import as_text
@@ -14,3 +17,16 @@ def store(database: Database) -> Store:
     """An empty store, on the engines of ``new_database``."""
     migrate(database, as_text(NOON))
     return Store(database)
+
+
+@pytest.fixture
+def set_zone() -> Iterator[Callable[[str], None]]:
+    """Sets this machine's time zone, for one test."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def set_to(name: str) -> None:
+            patch.setenv("TZ", name)
+            time.tzset()
+
+        yield set_to
+    time.tzset()

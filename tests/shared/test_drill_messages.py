@@ -1,7 +1,5 @@
 """The words of messages about drills, in both languages."""
 
-from datetime import UTC
-
 import pytest
 
 from shared.messages import Language, compose, message_about
@@ -63,7 +61,7 @@ SAID: list[tuple[str, str, Cause, dict[Language, str]]] = [
 def test_a_drill_says(kind: str, message: str, cause: Cause, texts: dict[Language, str], language: Language) -> None:
     status = AlertStatus.RESOLVED if message == "RECOVERY" else AlertStatus.OPEN
     about = alert(status, kind=AlertKind(kind), subject="Bonghwa", target_url=None, cause_data=cause)
-    assert compose(about, notification(message, id=17), language, UTC) == texts[language]
+    assert compose(about, notification(message, id=17), language) == texts[language]
 
 
 def test_a_drill_can_be_acknowledged_and_not_silenced() -> None:

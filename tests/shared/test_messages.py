@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from datetime import UTC, timedelta, timezone
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,6 @@ from tests.support.builders import NOON, alert, at
 
 # Unicode's categories of invisible characters: control, format, private, surrogate, unassigned, line separators.
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-KST = timezone(timedelta(hours=9), "KST")
 
 
 def notification(kind: str, **fields: object) -> Notification:
@@ -23,32 +23,34 @@ def notification(kind: str, **fields: object) -> Notification:
 
 
 def test_an_outage_in_english() -> None:
-    assert compose(alert(), notification("OUTAGE"), "en", UTC) == (
+    assert compose(alert(), notification("OUTAGE"), "en") == (
         "OUTAGE shop (http://shop/) · cause: connection refused · since 2025-01-08 12:00:00 UTC · #17"
     )
 
 
-def test_an_outage_in_korean() -> None:
-    assert compose(alert(), notification("OUTAGE"), "ko", KST) == (
+def test_an_outage_in_korean(set_zone: Callable[[str], None]) -> None:
+    set_zone("Asia/Seoul")
+    assert compose(alert(), notification("OUTAGE"), "ko") == (
         "장애 shop (http://shop/) · 원인: 연결이 거부됨 · 시작: 2025-01-08 21:00:00 KST · #17"
     )
 
 
 def test_a_recovery_says_how_long_it_lasted() -> None:
-    assert compose(alert(), notification("RECOVERY"), "en", UTC) == (
+    assert compose(alert(), notification("RECOVERY"), "en") == (
         "RECOVERY shop (http://shop/) · cause: connection refused · since 2025-01-08 12:00:00 UTC"
         " · lasted 3 min 5 s · #17"
     )
-    assert compose(alert(), notification("RECOVERY"), "ko", UTC).endswith("· 지속 시간: 3분 5초 · #17")
+    assert compose(alert(), notification("RECOVERY"), "ko").endswith("· 지속 시간: 3분 5초 · #17")
 
 
-def test_a_missed_ping_says_when_the_last_one_came() -> None:
+def test_a_missed_ping_says_when_the_last_one_came(set_zone: Callable[[str], None]) -> None:
+    set_zone("Asia/Seoul")
     cause = Cause.of("no_ping_since", pinged_at="2025-01-08T10:30:00.000Z")
     missed = alert(subject="Backup", target_url="heartbeat", cause_data=cause)
-    assert compose(missed, notification("OUTAGE"), "en", KST) == (
+    assert compose(missed, notification("OUTAGE"), "en") == (
         "OUTAGE Backup (heartbeat) · cause: no ping since 2025-01-08 19:30:00 KST · since 2025-01-08 21:00:00 KST · #17"
     )
-    assert compose(missed, notification("OUTAGE"), "ko", KST) == (
+    assert compose(missed, notification("OUTAGE"), "ko") == (
         "장애 Backup (heartbeat) · 원인: 2025-01-08 19:30:00 KST 이후 핑이 오지 않음"
         " · 시작: 2025-01-08 21:00:00 KST · #17"
     )
@@ -57,7 +59,7 @@ def test_a_missed_ping_says_when_the_last_one_came() -> None:
 @pytest.mark.parametrize("said", ["yesterday", "2025-01-08", "2025-01-08T10:30:00", "", 5])
 def test_a_reporters_text_that_is_no_time_is_shown_as_it_is(said: str | int) -> None:
     missed = alert(cause_data=Cause.of("no_ping_since", pinged_at=said))
-    assert f"cause: no ping since {said}".strip() in compose(missed, notification("OUTAGE"), "en", KST)
+    assert f"cause: no ping since {said}".strip() in compose(missed, notification("OUTAGE"), "en")
 
 
 KINDS = [
@@ -112,9 +114,9 @@ def test_an_alert_that_is_no_outage_names_its_subject(
     kind: AlertKind, subject: str, cause: Cause | None, english: str, korean: str, recoveries: tuple[str, str]
 ) -> None:
     opened = alert(kind=kind, subject=subject, target_url=None, cause="Chat not found", cause_data=cause)
-    assert compose(opened, notification(kind), "en", UTC) == english
-    assert compose(opened, notification(kind), "ko", UTC) == korean
-    ended = [compose(opened, notification("RECOVERY"), language, UTC) for language in ("en", "ko")]
+    assert compose(opened, notification(kind), "en") == english
+    assert compose(opened, notification(kind), "ko") == korean
+    ended = [compose(opened, notification("RECOVERY"), language) for language in ("en", "ko")]
     assert [text[: len(start)] for text, start in zip(ended, recoveries, strict=True)] == list(recoveries)
     assert [text.split(" · ")[-2] for text in ended] == ["lasted 3 min 5 s", "지속 시간: 3분 5초"]
 
@@ -124,10 +126,10 @@ def test_every_kind_of_alert_has_its_words_in_both_languages(kind: AlertKind) ->
     elsewhere = {AlertKind.OUTAGE, AlertKind.DRILL, AlertKind.DRILL_MISSED, AlertKind.SUMMARY}
     assert kind in {case[0] for case in KINDS} | elsewhere, "add its messages to the table above"
     opened = alert(kind=kind, target_url=None)
-    assert compose(opened, notification(kind), "en", UTC).startswith(f"{kind} shop · ")
-    korean = compose(opened, notification(kind), "ko", UTC).split(" shop · ")[0]
+    assert compose(opened, notification(kind), "en").startswith(f"{kind} shop · ")
+    korean = compose(opened, notification(kind), "ko").split(" shop · ")[0]
     assert all("가" <= letter <= "힣" or letter == " " for letter in korean)
-    recoveries = [compose(opened, notification("RECOVERY"), language, UTC) for language in ("en", "ko")]
+    recoveries = [compose(opened, notification("RECOVERY"), language) for language in ("en", "ko")]
     is_named = kind is AlertKind.OUTAGE
     assert [len(text.split(" · ")[0].split()) for text in recoveries] == [2 if is_named else 3] * 2
 
@@ -146,19 +148,19 @@ def test_a_message_has_its_alerts_kind_or_says_what_follows() -> None:
     ],
 )
 def test_a_recovery_by_hand_says_so(language: str, actor: str | None, words: str) -> None:
-    text = compose(alert(), notification("RECOVERY", is_manual=True, actor=actor), language, UTC)  # type: ignore[arg-type]
+    text = compose(alert(), notification("RECOVERY", is_manual=True, actor=actor), language)  # type: ignore[arg-type]
     assert text.endswith(words)
 
 
 def test_a_monitor_named_like_its_target_is_named_once() -> None:
-    text = compose(alert(subject="http://shop/"), notification("OUTAGE"), "en", UTC)
+    text = compose(alert(subject="http://shop/"), notification("OUTAGE"), "en")
     assert text.startswith("OUTAGE http://shop/ · cause")
 
 
 def test_an_unknown_cause_says_so() -> None:
     unknown = alert(cause=None, cause_data=None)
-    assert "· cause: unknown ·" in compose(unknown, notification("OUTAGE"), "en", UTC)
-    assert "· 원인: 알 수 없음 ·" in compose(unknown, notification("OUTAGE"), "ko", UTC)
+    assert "· cause: unknown ·" in compose(unknown, notification("OUTAGE"), "en")
+    assert "· 원인: 알 수 없음 ·" in compose(unknown, notification("OUTAGE"), "ko")
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -170,14 +172,14 @@ def test_an_unknown_cause_says_so() -> None:
     ],
 )
 def test_a_cause_without_words_is_shown_as_reported(language: Language, cause: Cause | None, why: str) -> None:
-    text = compose(alert(cause="disk full: /", cause_data=cause), notification("OUTAGE"), language, UTC)
+    text = compose(alert(cause="disk full: /", cause_data=cause), notification("OUTAGE"), language)
     assert ": disk full: / · " in text, why
 
 
 def test_the_text_of_others_cannot_break_the_line() -> None:
     evil = "x\n#1\r\nRECOVERY all is well\x1b[2J\u202e\u2028\x00"
     opened = alert(subject=evil, target_url=evil, cause=evil, cause_data=None)
-    text = compose(opened, notification("OUTAGE"), "en", UTC)
+    text = compose(opened, notification("OUTAGE"), "en")
     assert text.isprintable()
     assert text.startswith("OUTAGE x #1")
     assert text.endswith("#17")
@@ -186,15 +188,15 @@ def test_the_text_of_others_cannot_break_the_line() -> None:
 @pytest.mark.parametrize("blank", ["\u3164", "\u2800", "\ufe0f", "\u200d \u00a0"])
 def test_a_name_that_nobody_sees_is_replaced(blank: str) -> None:
     unseen = alert(subject=blank, cause=blank, cause_data=None)
-    assert compose(unseen, notification("OUTAGE"), "en", UTC).startswith("OUTAGE http://shop/ · cause: unknown · ")
+    assert compose(unseen, notification("OUTAGE"), "en").startswith("OUTAGE http://shop/ · cause: unknown · ")
     nothing = alert(subject=blank, target_url=blank)
-    assert compose(nothing, notification("OUTAGE"), "en", UTC).startswith("OUTAGE ? · cause")
+    assert compose(nothing, notification("OUTAGE"), "en").startswith("OUTAGE ? · cause")
     by_nobody = notification("RECOVERY", is_manual=True, actor=blank)
-    assert " · resolved by hand · #17" in compose(alert(), by_nobody, "en", UTC)
+    assert " · resolved by hand · #17" in compose(alert(), by_nobody, "en")
 
 
 def test_a_persons_name_is_cut() -> None:
-    text = compose(alert(), notification("RECOVERY", is_manual=True, actor="x" * 255), "en", UTC)
+    text = compose(alert(), notification("RECOVERY", is_manual=True, actor="x" * 255), "en")
     assert f"resolved by hand by {'x' * 63}… · #17" in text
 
 
@@ -245,7 +247,7 @@ def test_a_message_is_one_line_whatever_others_write(
     # A copy, because the values themselves refuse half a character.
     ended = alert()._replace(subject=subject, target_url=target, cause=cause, cause_data=None)
     recovery = notification("RECOVERY", is_manual=True)._replace(actor=actor)
-    text = compose(ended, recovery, language, UTC)
+    text = compose(ended, recovery, language)
 
     assert text.replace("\u200d", "").isprintable()
     assert len(text.splitlines()) == 1
@@ -264,7 +266,6 @@ def test_the_longest_message_fits_into_telegrams_4096() -> None:
         alert(subject=long, target_url=long + "x", cause=long, cause_data=None),
         notification("RECOVERY", is_manual=True, actor=long),
         "en",
-        UTC,
     )
     assert len(text.encode("utf-16-le")) // 2 <= 4096
     assert text.endswith("#17")
@@ -291,6 +292,7 @@ def test_a_duration_has_at_most_two_units(seconds: float, english: str, korean: 
     assert (duration(timedelta(seconds=seconds), "en"), duration(timedelta(seconds=seconds), "ko")) == (english, korean)
 
 
-def test_a_test_message_says_that_it_is_one() -> None:
-    assert compose_test(NOON, "en", KST) == "TEST Bonghwa can reach this channel · 2025-01-08 21:00:00 KST"
-    assert compose_test(NOON, "ko", KST) == "시험 이 채널은 봉화의 메시지를 받습니다 · 2025-01-08 21:00:00 KST"
+def test_a_test_message_says_that_it_is_one(set_zone: Callable[[str], None]) -> None:
+    set_zone("Asia/Seoul")
+    assert compose_test(NOON, "en") == "TEST Bonghwa can reach this channel · 2025-01-08 21:00:00 KST"
+    assert compose_test(NOON, "ko") == "시험 이 채널은 봉화의 메시지를 받습니다 · 2025-01-08 21:00:00 KST"

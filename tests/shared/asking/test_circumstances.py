@@ -1,6 +1,5 @@
 """The circumstances that are known when people are notified of an alert, and how a message's full form says them."""
 
-from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -121,7 +120,7 @@ def said(known: Circumstances, kind: str = "OUTAGE", language: str = "en") -> di
     """The facts by their labels."""
     is_over = {"status": AlertStatus.RESOLVED, "resolved_at": at(185)} if kind == "RECOVERY" else {}
     about = notification(kind, occurred_at=at(185))
-    found: Message = message_about([(alert(**is_over), about)], language, UTC, circumstances=known)  # type: ignore[arg-type]
+    found: Message = message_about([(alert(**is_over), about)], language, circumstances=known)  # type: ignore[arg-type]
     return dict(found.facts)
 
 

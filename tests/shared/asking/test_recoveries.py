@@ -1,6 +1,5 @@
 """A RECOVERY says how quickly people were notified of its outage."""
 
-from datetime import UTC
 from typing import Any
 
 import pytest
@@ -24,17 +23,17 @@ RECOVERY = notification("RECOVERY", id=17, occurred_at=at(185))
     ],
 )
 def test_a_recovery_says_what_is_known(known: dict[str, Any], said: str) -> None:
-    text = compose(alert(failed_at=at(-30), **known), RECOVERY, "en", UTC)
+    text = compose(alert(failed_at=at(-30), **known), RECOVERY, "en")
     assert text.split(" · ")[-2] == said
 
 
 def test_a_recovery_says_it_in_korean_too() -> None:
-    text = compose(alert(created_at=at(41), delivered={"console": 125.0}), RECOVERY, "ko", UTC)
+    text = compose(alert(created_at=at(41), delivered={"console": 125.0}), RECOVERY, "ko")
     assert text.split(" · ")[-2] == "41초 만에 감지, 2분 5초 만에 전달"
 
 
 def test_an_outage_says_nothing_of_it() -> None:
-    text = compose(alert(created_at=at(41)), notification("OUTAGE"), "en", UTC)
+    text = compose(alert(created_at=at(41)), notification("OUTAGE"), "en")
     assert "detected" not in text
 
 

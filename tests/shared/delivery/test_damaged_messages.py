@@ -1,8 +1,7 @@
 """Messages that cannot be composed, and rows that somebody damaged: each costs only itself."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -17,19 +16,6 @@ from tests.support.builders import Channel, at, event, fails
 from tests.support.store.steps import SETTINGS, TTL, add, deliver, opened, owe, rows, statuses
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def set_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Sets this machine's time zone, for one test."""
-
-    def set_to(name: str) -> None:
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield set_to
-    monkeypatch.undo()
-    time.tzset()
 
 
 def damage(store: Store, statement: str, **values: object) -> None:

@@ -1,7 +1,5 @@
 """Several locations report one monitor: their votes are kept, and the alert and its message say who sees what."""
 
-from datetime import UTC
-
 import pytest
 
 from shared.messages import compose, message_about
@@ -93,10 +91,10 @@ def test_the_alert_names_who_sees_what(store: Store) -> None:
         "seoul": "HTTP 503",
         "paris": None,
     }
-    text = compose(alert, owed, "en", UTC)
+    text = compose(alert, owed, "en")
     assert "failing from tokyo, seoul (HTTP 503) · working from paris" in text
-    assert "실패하는 위치: tokyo, seoul (HTTP 503) · 정상인 위치: paris" in compose(alert, owed, "ko", UTC)
-    assert "from" not in compose(alert, notification("RECOVERY"), "en", UTC)
+    assert "실패하는 위치: tokyo, seoul (HTTP 503) · 정상인 위치: paris" in compose(alert, owed, "ko")
+    assert "from" not in compose(alert, notification("RECOVERY"), "en")
 
 
 def test_a_success_that_completes_a_quorum_names_the_failure(store: Store) -> None:
@@ -292,7 +290,7 @@ def test_a_recovery_says_from_where_it_still_fails(store: Store) -> None:
         ("en", "still failing from tokyo", "Still failing from"),
         ("ko", "아직 실패하는 위치: tokyo", "아직 실패하는 위치"),
     ):
-        message = message_about([(alert, recovery)], language, UTC)  # type: ignore[arg-type]
+        message = message_about([(alert, recovery)], language)  # type: ignore[arg-type]
         assert said in message.text
         assert (label, "tokyo") in [(fact.label, fact.value) for fact in message.facts]
     move(store, 1, "OPEN", 130)

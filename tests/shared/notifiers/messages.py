@@ -59,7 +59,7 @@ def message(kind: str = "OUTAGE", *, attempts: int = 1, links: tuple[Link, ...] 
     about = alert(
         **({"status": AlertStatus.RESOLVED, "resolved_at": NOON + timedelta(minutes=5)} if is_over else {}), **fields
     )
-    return message_about([(about, notification(kind, attempts=attempts))], language, UTC, links=links)
+    return message_about([(about, notification(kind, attempts=attempts))], language)._replace(links=links)
 
 
 def listed(count: int, kind: str = "OUTAGE") -> Message:
@@ -68,4 +68,4 @@ def listed(count: int, kind: str = "OUTAGE") -> Message:
         (alert(id=id_, subject=f"Shop {id_}"), notification(kind, id=10 + id_, alert_id=id_))
         for id_ in range(1, count + 1)
     ]
-    return message_about(pairs, "en", UTC)
+    return message_about(pairs, "en")

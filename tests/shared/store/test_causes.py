@@ -1,6 +1,5 @@
 """A cause is stored as data beside its text, and messages in every language are made from it, on each engine."""
 
-from datetime import UTC
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ def message(store: Store, language: str, channel: str = "a", seconds: float = 0)
     owed = claimed(store, seconds, channel)
     sent = Attempt(owed.notification, AttemptStatus.SENT, at(seconds), 1.0, "ok")
     store.notifications.record(sent, channels=CHANNELS)
-    text = compose(owed.alert, owed.notification, language, UTC)  # type: ignore[arg-type]
+    text = compose(owed.alert, owed.notification, language)  # type: ignore[arg-type]
     return " · ".join(text.split(" · ")[:2])
 
 

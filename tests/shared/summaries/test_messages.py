@@ -1,7 +1,6 @@
 """The words of a summary, in both languages."""
 
 import json
-from datetime import UTC
 from typing import Any
 
 import pytest
@@ -83,7 +82,7 @@ def summary(**said: Any) -> Alert:
 
 
 def message(language: Language = "en", **said: Any) -> Message:
-    return message_about([(summary(**said), notification("SUMMARY", id=17))], language, UTC)
+    return message_about([(summary(**said), notification("SUMMARY", id=17))], language)
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", ENGLISH), ("ko", KOREAN)])

@@ -4,7 +4,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -174,7 +174,6 @@ def test_the_words_in_both_languages_hold_no_password() -> None:
             since=NOON,
             at=NOON + timedelta(seconds=150),
             language=language,
-            zone=UTC,
         )
         for language in ("en", "ko")
         for is_reached in (False, True)

@@ -1,6 +1,6 @@
 """The full form of a message in Telegram, in which only Bonghwa makes markup."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ def sent(bot_api: BotApi, telegram: NotifierKind, about: Message) -> str:
 
 
 def test_an_outage_is_a_bold_title_and_a_line_for_each_fact(bot_api: BotApi, telegram: NotifierKind) -> None:
-    about = message_about([(alert(), notification())], "en", UTC, circumstances=KNOWN)
+    about = message_about([(alert(), notification())], "en", circumstances=KNOWN)
     assert sent(bot_api, telegram, about).splitlines() == [
         "OUTAGE Web / Shop (https://shop.example/)",
         "Cause: HTTP 503 Service Unavailable",
@@ -57,9 +57,7 @@ def test_a_recovery_says_who_had_it(bot_api: BotApi, telegram: NotifierKind) -> 
         acknowledged_at=NOON + timedelta(minutes=2),
         acknowledged_by="kim",
     )
-    about = message_about(
-        [(over, notification("RECOVERY"))], "ko", UTC, circumstances=Circumstances(availability=0.9995)
-    )
+    about = message_about([(over, notification("RECOVERY"))], "ko", circumstances=Circumstances(availability=0.9995))
     assert sent(bot_api, telegram, about).splitlines() == [
         "복구 Shop (https://shop.example/)",
         "원인: HTTP 503 Service Unavailable",
@@ -78,7 +76,7 @@ def test_a_reminder_does_not_read_as_if_it_were_over(bot_api: BotApi, telegram: 
 def test_an_edit_says_first_who_has_it(bot_api: BotApi, telegram: NotifierKind) -> None:
     telegram.send(message(), timeout_seconds=5)
     taken = alert(status=AlertStatus.ACK, acknowledged_at=NOON + timedelta(minutes=2), acknowledged_by="<b>kim</b>")
-    about = update_about(taken, notification("UPDATE", id=18), notification(), "en", UTC)
+    about = update_about(taken, notification("UPDATE", id=18), notification(), "en")
     telegram.update(about, "1", timeout_seconds=5)
     text, _ = bot_api.shown["-100123", 1]
     assert text.splitlines()[:2] == [
@@ -132,7 +130,7 @@ def test_a_long_message_keeps_its_title_its_links_and_its_number(
 
 
 def test_the_operators_own_words_keep_their_lines(bot_api: BotApi, telegram: NotifierKind) -> None:
-    own = rendered(message(), title="{{ kind }} {{ monitor }}!", text="a\n<b>{{ cause }}", channel="ops", zone=UTC)
+    own = rendered(message(), title="{{ kind }} {{ monitor }}!", text="a\n<b>{{ cause }}", channel="ops")
     assert sent(bot_api, telegram, own) == "OUTAGE Shop!\na\n<b>HTTP 503 Service Unavailable\n#17"
 
 
