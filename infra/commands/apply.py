@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.commands import add_url
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
@@ -33,7 +34,6 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.configuration.file import FileErrors, FileUnreadable, read
     from infra.configuration.sending import NotApplied, put
-    from shared.settings import Settings
 
     settings = Settings.from_env()
     file: Path = arguments.file or settings.config_file

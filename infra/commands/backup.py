@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from infra.commands import confirm
+from shared.settings import Settings
 
 HELP = "copy the database into a file, also while the system runs"
 READS_DOTENV = True
@@ -22,7 +23,6 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is malformed.
     """
-    from shared.settings import Settings
     from shared.store.admin.backup import BackupFailed, back_up
 
     settings, file = Settings.from_env(), arguments.file

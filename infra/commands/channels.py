@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from shared.settings import SettingError
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -27,7 +29,6 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.configuration.reading.mistakes import one_of
     from shared.notifiers import kinds
-    from shared.settings import SettingError
 
     if arguments.kind is not None and arguments.kind not in kinds():
         raise SettingError("kind", arguments.kind, one_of("a kind of channel", arguments.kind, kinds()))

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from infra.commands import add_url, backend_of
+from shared.settings import Settings
 
 HELP = "try the whole way to the channels: who is reached, how fast, and who acknowledges it"
 READS_DOTENV = True
@@ -32,7 +33,6 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.asking.api import NotAnswered
     from infra.asking.drills import Drill
-    from shared.settings import Settings
 
     settings = Settings.from_env()
     channels = [name for given in arguments.channels or () for name in given.split(",") if name] or None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from infra.commands import add_url, backend_of
 from infra.local.environment import refuse_unknown_zone
+from shared.settings import Settings
 
 HELP = "say what happened to a monitor, and why people were notified, or not"
 READS_DOTENV = True
@@ -34,7 +35,6 @@ def run(arguments: argparse.Namespace) -> None:
     from infra.asking.telling import told
     from infra.local.terminal import visible
     from shared.models import as_text, now, utc
-    from shared.settings import Settings
 
     settings = Settings.from_env()
     refuse_unknown_zone(os.environ)

@@ -4,6 +4,8 @@ import argparse
 import sys
 
 from infra.commands import add_url, backend_of
+from shared.settings import Settings
+from shared.settings.secrets import without_password
 
 HELP = "exit with 0 if an outage that happened now would be notified, otherwise with 1 and the reason"
 READS_DOTENV = True
@@ -22,8 +24,6 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.asking.api import NotAnswered
     from infra.local.terminal import visible
-    from shared.settings import Settings
-    from shared.settings.secrets import without_password
 
     settings = Settings.from_env()
     try:

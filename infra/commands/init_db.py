@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from infra.commands import confirm
+from shared.settings import Settings
 
 HELP = "create the database, or bring it up to date"
 READS_DOTENV = True
@@ -23,7 +24,6 @@ def run(arguments: argparse.Namespace) -> None:
         StoreUnavailable: the store cannot be used.
     """
     from shared.models import as_text, now
-    from shared.settings import Settings
     from shared.store import open_store
     from shared.store.migrate import drop_everything, migrate
 

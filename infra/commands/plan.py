@@ -6,6 +6,7 @@ import os
 import sys
 
 from infra.commands import region
+from shared.settings import Settings
 
 HELP = "what this configuration costs on each platform, and what it can do there"
 READS_DOTENV = True
@@ -37,7 +38,6 @@ def run(arguments: argparse.Namespace) -> None:
     from infra.plan.plans import plan_for, reference
     from infra.plan.savings import with_savings
     from infra.plan.unreachable import with_unreachable
-    from shared.settings import Settings
 
     # Rejects settings that are malformed on this machine, also for the plan of another platform.
     Settings.from_env()

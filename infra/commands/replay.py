@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from infra.local.environment import refuse_unknown_zone
+from shared.settings import Settings
 
 HELP = "say which alerts other thresholds would have spared, delayed or added, by the checks that are stored"
 READS_DOTENV = True
@@ -44,7 +45,6 @@ def run(arguments: argparse.Namespace) -> None:
     from infra.replay.show import as_json, lines
     from infra.replay.stored import NotReplayed, compared
     from shared.models import now
-    from shared.settings import Settings
 
     settings = Settings.from_env()
     refuse_unknown_zone(os.environ)

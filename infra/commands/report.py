@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.commands import add_url, backend_of
 from infra.local.environment import refuse_unknown_zone
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from infra.report.month import Month
@@ -36,7 +37,6 @@ def run(arguments: argparse.Namespace) -> None:
     from infra.report.month import Month, UnknownGroup, read
     from infra.report.texts import shown
     from shared.models import now
-    from shared.settings import Settings
 
     settings = Settings.from_env()
     refuse_unknown_zone(os.environ)

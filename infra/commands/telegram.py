@@ -5,6 +5,8 @@ import os
 import sys
 
 from infra.commands import url
+from shared import ROOT
+from shared.settings import Settings
 
 HELP = "find the chats of a Telegram bot, set up its buttons, and send a test"
 READS_DOTENV = True
@@ -24,8 +26,6 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from infra.local.configured import read_at_start
     from infra.telegram.setting_up import set_up
-    from shared import ROOT
-    from shared.settings import Settings
 
     read_at_start(os.environ, Settings.from_env())
     is_well = True

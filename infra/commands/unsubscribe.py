@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from shared.settings import Settings
+
 HELP = "delete somebody's address from the subscribers of the status pages, with all mails"
 READS_DOTENV = True
 
@@ -20,7 +22,6 @@ def run(arguments: argparse.Namespace) -> None:
         SettingError: a setting is malformed.
         StoreUnavailable: the store cannot be used.
     """
-    from shared.settings import Settings
     from shared.store import open_store
 
     settings = Settings.from_env()

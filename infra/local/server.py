@@ -18,6 +18,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from infra.local.front.worker import FrontWorker
+from shared.logs import step
 from shared.logs.output import Output
 
 # A worker that is told to end has this long for its current requests; then it abandons them.
@@ -61,9 +62,6 @@ def _leave() -> None:
 
 
 def _log_failure(step_name: str, *, failure: bool = False, **fields: Any) -> None:
-    # Imported here: the arbiter does without as long as all is well.
-    from shared.logs import step
-
     step("server", step_name, level=logging.ERROR, failure=failure, **fields)
 
 

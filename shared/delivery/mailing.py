@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.delivery.retry import retry_seconds
 from shared.logs import step
 from shared.notifiers import NotifierKind, SendFailed, mailers_of
+from shared.notifiers.outcomes import MOST_COPIES, PerhapsAccepted
 from shared.settings import Settings
 from shared.settings.status_pages import mailing_channel
 from shared.store import Store, StoreUnavailable
@@ -138,7 +139,6 @@ class Mailing:
     def _attempt(self, owed: "OwedMail", way: Way, mailer: "Mailer") -> "tuple[MailOutcome, str, float | None]":
         # Imported here: usually nothing is owed.
         from shared.links.subscriptions import token_of
-        from shared.notifiers.outcomes import MOST_COPIES, PerhapsAccepted
         from shared.notifiers.personal import Envelope, RecipientRefused, ServerAtFault
 
         end_url = self._link(token_of("end", owed.to.id, owed.to.secret), owed.to.language)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, cast
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
-from shared.models.channel import Preferences, Route
+from shared.models.channel import USUAL, Pace, Preferences, Route
 from shared.notifiers import services
 from shared.notifiers.outcomes import Accepted, SendFailed
 from shared.settings import SettingError, secrets
@@ -24,7 +24,6 @@ from shared.settings.secrets import HIDDEN
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from shared.models.channel import Pace
     from shared.models.message import Message
     from shared.notifiers.personal import Mailer
 
@@ -84,6 +83,8 @@ class NotifierKind(BaseModel, ABC):
     permission_on_aws: ClassVar[Permission | None] = None
     # Whether a message that was sent can be edited. The ``message_id`` of Accepted is kept only then.
     edits: ClassVar[bool] = False
+    # In a storm it gets lists. None: it gets each message at once, and by itself.
+    pace: ClassVar[Pace | None] = USUAL
     # Whether it can mail people who are not its recipients: see ``mailer``.
     mails_people: ClassVar[bool] = False
 
@@ -166,14 +167,6 @@ class NotifierKind(BaseModel, ABC):
     def opens_incidents(self) -> bool:
         """Whether everything that it is told is an incident that somebody has to end."""
         return False
-
-    @property
-    def pace(self) -> "Pace | None":
-        """The channel's pace; in a storm it gets lists. None: it gets each message at once, and by itself."""
-        # Imported here: only what sends asks.
-        from shared.models.channel import USUAL
-
-        return USUAL
 
     def setting(self, field: str) -> str:
         """A setting's name as a person writes it: ``TELEGRAM_CHAT_ID``, or ``CHANNELS.ops.chat_id``."""

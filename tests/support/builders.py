@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
@@ -111,6 +111,7 @@ class Channel(NotifierKind):
     model_config = ConfigDict(frozen=False, extra="allow")
 
     shows_facts = False
+    pace: ClassVar[Pace | None] = None
 
     def __init__(self, behave: Callable[[], object] = lambda: None) -> None:
         super().__init__()
@@ -132,11 +133,6 @@ class Channel(NotifierKind):
     def probe(self, timeout_seconds: float) -> ProbeResult:  # noqa: ARG002  # nothing is waited for
         """See NotifierKind.probe."""
         return ProbeResult("ok", "it would accept a message")
-
-    @property
-    def pace(self) -> Pace | None:
-        """See NotifierKind.pace."""
-        return None
 
     @property
     def kinds(self) -> list[str]:

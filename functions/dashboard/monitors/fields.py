@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from shared.monitors.kinds import KIND_OF_SCHEME, KINDS_WITH, Kind
 from shared.web.forms import Form
@@ -191,8 +192,6 @@ def with_scheme(text: str, kind: Kind) -> str:
 
 def name_of(url: str) -> str:
     """A name for an address, if nobody gives one."""
-    from urllib.parse import urlsplit
-
     try:
         parts = urlsplit(url)
         return (parts.hostname or url)[:200]

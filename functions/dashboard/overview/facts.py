@@ -1,5 +1,6 @@
 """How everything is, as the overview shows it: each monitor as a line, what is wrong, and who is on it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -135,6 +136,4 @@ def _line(row: Row, is_slow: bool, past: Sequence[Bucket]) -> Line:
 
 def tags_of(row: Row) -> Sequence[str]:
     """The tags of a monitor."""
-    import json
-
     return tuple(json.loads(row["tags"])) if row["tags"] else ()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from shared.settings import Settings
 from shared.settings.secrets import is_secret
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -90,6 +91,5 @@ def quoted(value: str) -> str:
 def reserved() -> frozenset[str]:
     """The names of our own settings, which no imported secret may take."""
     from shared.channels import VARIABLES
-    from shared.settings import Settings
 
     return frozenset({*(str(field.alias) for field in Settings.model_fields.values()), *VARIABLES})

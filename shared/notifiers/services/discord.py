@@ -1,10 +1,11 @@
 """Discord, through a webhook of a channel."""
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field
 
+from shared.models.channel import Pace
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
 from shared.notifiers.cutting import fitting, fitting_body
@@ -14,9 +15,6 @@ from shared.notifiers.looks import COLOURS, headline
 from shared.notifiers.markup import backslashed, link
 from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response, own_words
-
-if TYPE_CHECKING:
-    from shared.models.channel import Pace
 
 # Discord's own limits of an embed, in characters.
 _LONGEST_TITLE = 256
@@ -35,6 +33,7 @@ class DiscordNotifier(NotifierKind):
     """Posts an embed in which nothing can mention anybody, and only Bonghwa makes links; it can change it later."""
 
     edits: ClassVar[bool] = True
+    pace = Pace(5, 2.0)
 
     webhook_url: SecretUrl = Field(description="a webhook's address, like https://discord.com/api/webhooks/123/XXXX")
     thread_id: Annotated[str | None, BeforeValidator(_thread)] = Field(
@@ -61,13 +60,6 @@ class DiscordNotifier(NotifierKind):
         found = f"Discord responds {phrase(response.status)} {_said(response)}".strip()
         fix = f"{self.setting('webhook_url')}=… as the channel's page Integrations shows it"
         return ProbeResult("failure", found, "a webhook of a channel", fix)
-
-    @property
-    def pace(self) -> "Pace":
-        """See NotifierKind.pace."""
-        from shared.models.channel import Pace
-
-        return Pace(5, 2.0)
 
     def _address(self, path: str = "", **query: str) -> str:
         thread = {"thread_id": self.thread_id} if self.thread_id else {}

@@ -1,9 +1,10 @@
 """Dooray!, through the Incoming service of a messenger's room."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
+from shared.models.channel import Pace
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
 from shared.notifiers.cutting import cut, fitting_body
@@ -15,9 +16,6 @@ from shared.notifiers.outcomes import judged
 from shared.notifiers.probing import reach
 from shared.notifiers.response import own_words
 
-if TYPE_CHECKING:
-    from shared.models.channel import Pace
-
 _BOT = "Bonghwa"
 # Dooray! names no limit; these hold what a message needs.
 _LONGEST_TITLE = 500
@@ -26,6 +24,9 @@ _LONGEST = 4_000
 
 class DoorayNotifier(NotifierKind):
     """Posts a headline and what is known below it, with links that only Bonghwa makes."""
+
+    # Dooray! asks for one message a second at most.
+    pace = Pace(1, 1.0)
 
     webhook_url: SecretUrl = Field(
         description="an Incoming service's address, like https://hook.dooray.com/services/123/456/XXXX"
@@ -43,13 +44,6 @@ class DoorayNotifier(NotifierKind):
     def probe(self, timeout_seconds: float) -> ProbeResult:
         """See NotifierKind.probe. Dooray! takes messages only, and has no question about a webhook."""
         return reach("Dooray!", self.webhook_url.get_secret_value(), timeout_seconds)
-
-    @property
-    def pace(self) -> "Pace":
-        """See NotifierKind.pace. Dooray! asks for one message a second at most."""
-        from shared.models.channel import Pace
-
-        return Pace(1, 1.0)
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Google Chat, through a webhook of a space."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
+from shared.models.channel import Pace
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
 from shared.notifiers.cutting import fitting, fitting_body, text_within
@@ -14,9 +15,6 @@ from shared.notifiers.markup import entities, unlinked
 from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response, own_words
 
-if TYPE_CHECKING:
-    from shared.models.channel import Pace
-
 # Google takes 32,000 bytes in all. These lengths stay below that, even if each character takes four bytes.
 _LONGEST_TITLE = 500
 _LONGEST = 4_096
@@ -26,6 +24,9 @@ _EMPTY = "cannot be empty"
 
 class GoogleChatNotifier(NotifierKind):
     """Posts a card, under the first one about the same alert; only Bonghwa makes markup in it."""
+
+    # A space takes one message a second.
+    pace = Pace(1, 1.0)
 
     webhook_url: SecretUrl = Field(
         description="a webhook's address with its key and token, like https://chat.googleapis.com/v1/spaces/…/messages?…"
@@ -51,13 +52,6 @@ class GoogleChatNotifier(NotifierKind):
         found = f"Google Chat responds {phrase(response.status)} {_said(response)}".strip()
         fix = f"{self.setting('webhook_url')}=… as the space's page Apps & integrations shows it, with key and token"
         return ProbeResult("failure", found, "a webhook of a space", fix)
-
-    @property
-    def pace(self) -> "Pace":
-        """See NotifierKind.pace. A space takes one message a second."""
-        from shared.models.channel import Pace
-
-        return Pace(1, 1.0)
 
     def _post(self, content: dict[str, Any], seconds: float, **query: str) -> Response:
         return post_json(extended(self.webhook_url.get_secret_value(), **query), content, seconds=seconds)

@@ -1,9 +1,10 @@
 """Slack, through an incoming webhook."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
+from shared.models.channel import Pace
 from shared.models.message import Message
 from shared.notifiers import Accepted, NotifierKind, ProbeResult
 from shared.notifiers.cutting import fitting, fitting_body, text_within
@@ -13,9 +14,6 @@ from shared.notifiers.looks import headline
 from shared.notifiers.markup import entities
 from shared.notifiers.outcomes import judged, phrase
 from shared.notifiers.response import Response
-
-if TYPE_CHECKING:
-    from shared.models.channel import Pace
 
 # Slack's own limits, in characters.
 _LONGEST_HEADER = 150
@@ -29,6 +27,9 @@ class SlackNotifier(NotifierKind):
 
     Only our own links are markup.
     """
+
+    # Slack allows one message a second.
+    pace = Pace(1, 1.0)
 
     webhook_url: SecretUrl = Field(
         description="an incoming webhook's address, like https://hooks.slack.com/services/T000/B000/XXXX"
@@ -53,13 +54,6 @@ class SlackNotifier(NotifierKind):
         found = f"Slack responds {phrase(response.status)} {_said(response.text)}".strip()
         fix = f"{self.setting('webhook_url')}=… as the app's page Incoming Webhooks shows it"
         return ProbeResult("failure", found, "an incoming webhook", fix)
-
-    @property
-    def pace(self) -> "Pace":
-        """See NotifierKind.pace. Slack allows one message a second."""
-        from shared.models.channel import Pace
-
-        return Pace(1, 1.0)
 
     def _post(self, content: dict[str, Any], seconds: float) -> Response:
         return post_json(self.webhook_url.get_secret_value(), content, seconds=seconds)

@@ -38,7 +38,7 @@ class Phone(Channel):
         self.received: list[tuple[float, list[int]]] = []
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> Pace:  # type: ignore[override]
         """See NotifierKind.pace."""
         return self.own_pace
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.delivery import deliver_owed
 from shared.models import AlertStatus, Attempt, AttemptStatus, NotificationKind
-from shared.models.channel import USUAL, Pace
+from shared.models.channel import USUAL
 from shared.models.message import Message
 from shared.models.notification import Details
 from shared.monitors.policy import Policy
@@ -251,9 +251,7 @@ def test_a_list_is_not_edited(store: Store) -> None:
 class Paced(EditingChannel):
     """A channel that says what it allows, and takes lists."""
 
-    @property
-    def pace(self) -> Pace:
-        return USUAL
+    pace = USUAL
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         if len(message.text.splitlines()) == 1:

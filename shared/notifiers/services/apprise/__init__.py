@@ -5,6 +5,7 @@ We call the plugin itself, over our transport, and judge what the service answer
 """
 
 import functools
+import importlib
 import logging
 import re
 import time
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr
 
 from shared.models import AlertStatus
+from shared.models.channel import Pace
 from shared.models.message import Message
 from shared.notifiers import Accepted, Library, NotifierKind, ProbeResult, SendFailed
 from shared.notifiers.cutting import cut, text_within
@@ -25,7 +27,6 @@ from shared.notifiers.services.apprise.incidents import has_incidents, keyed
 from shared.notifiers.services.apprise.schemas import FORGETFUL, OWN_KINDS, VERSION, WITH_LOGIN, WITH_TOKENS, modules
 
 if TYPE_CHECKING:
-    from shared.models.channel import Pace
     from shared.notifiers.services.apprise.bridge import Sending
 
 # Options of Apprise's own sending, which is not used, and those that would weaken ours.
@@ -77,7 +78,7 @@ class AppriseNotifier(NotifierKind):
         return has_incidents(self.url.get_secret_value())
 
     @property
-    def pace(self) -> "Pace | None":
+    def pace(self) -> Pace | None:  # type: ignore[override]
         """See NotifierKind.pace. An incident is about one alert."""
         return None if self.opens_incidents else super().pace
 
@@ -187,8 +188,6 @@ def _made(url: str, schema: str) -> Any:
 @functools.cache
 def _plugin(schema: str) -> Any:
     """The plugin's class, without the other 170, which Apprise would import too."""
-    import importlib
-
     module = importlib.import_module(f"apprise.plugins.{modules()[schema]}")
     for found in vars(module).values():
         if isinstance(found, type) and found.__module__ == module.__name__ and schema in _schemas(found):

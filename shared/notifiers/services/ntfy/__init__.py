@@ -23,6 +23,10 @@ _PERMANENT = PERMANENT - {413}
 class NtfyNotifier(NotifierKind):
     """Publishes plain text, with buttons."""
 
+    # ntfy.sh allows 60 messages at once, and then one every 5 s. A pace knows no burst. This is the same in the long
+    # run, and never more than ntfy.sh has left.
+    pace = Pace(60, 300.0)
+
     server_url: ServerUrl = Field(
         "https://ntfy.sh", description="the root of the server, like https://ntfy.example.com"
     )
@@ -44,12 +48,6 @@ class NtfyNotifier(NotifierKind):
         if (password is not None) != has_name or (has_name and info.data.get("token") is not None):
             raise ValueError("a password beside a username, and no token")
         return password
-
-    @property
-    def pace(self) -> Pace:
-        """See NotifierKind.pace. ntfy.sh allows 60 messages at once, and then one every 5 s."""
-        # A pace knows no burst. This is the same in the long run, and never more than ntfy.sh has left.
-        return Pace(60, 300.0)
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See NotifierKind.send."""

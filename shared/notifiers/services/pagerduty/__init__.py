@@ -28,16 +28,13 @@ class PagerDutyNotifier(NotifierKind):
     )
 
     edits: ClassVar[bool] = True
+    # An event is about one alert, and PagerDuty groups them as its people want.
+    pace = None
 
     @property
     def opens_incidents(self) -> bool:
         """See NotifierKind.opens_incidents."""
         return True
-
-    @property
-    def pace(self) -> None:
-        """See NotifierKind.pace. An event is about one alert, and PagerDuty groups them as its people want."""
-        return
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See NotifierKind.send."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from shared.models.channel import USUAL, Pace
 from shared.models.message import Message
 from shared.models.notification import NotificationKind
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
 from shared.notifiers.services.telegram.bot import answer_of, bot_of, common
 from shared.notifiers.services.telegram.content import buttons_of, words_of
+from shared.notifiers.services.telegram.own_words import new_chat
 from shared.settings import proxies
 from shared.settings.parsers import without_slash
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from telegram import Bot
     from telegram import Message as Written
 
-    from shared.models.channel import Pace
 
 # Makes a call of the bot, to this chat, within these seconds.
 _Call = Callable[["Bot", str, float], Coroutine[Any, Any, "Written | bool"]]
@@ -139,10 +140,8 @@ class TelegramNotifier(NotifierKind):
             raise SendFailed(self._without_token(str(failed))) from None
 
     @property
-    def pace(self) -> "Pace":
+    def pace(self) -> Pace:  # type: ignore[override]
         """See NotifierKind.pace. A bot may send 20 messages a minute to a group; a person's number has no sign."""
-        from shared.models.channel import USUAL, Pace
-
         # Telegram counts what arrives, and the network may move two messages closer together by a second or two.
         return USUAL if self.chat_id.isdecimal() else Pace(20, 62.0)
 
@@ -169,7 +168,6 @@ class TelegramNotifier(NotifierKind):
         Raises:
             requests.RequestException: there was no answer. Its text holds the token.
         """
-        from shared.notifiers.services.telegram.own_words import new_chat
         from shared.notifiers.services.telegram.probing import ask
 
         # Only what needs to write there is sent away, and this leaves no message.

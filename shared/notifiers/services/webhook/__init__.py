@@ -27,6 +27,9 @@ _LONGEST_BODY = 65_536
 class WebhookNotifier(NotifierKind):
     """Sends one request for each notification. A copy of it has the same id."""
 
+    # A program reads each notification by itself, and nobody is woken by it.
+    pace = None
+
     url: SecretUrl = Field(description="an http:// or https:// URL without blanks")
     secret: Annotated[SecretStr | None, AfterValidator(checked_secret)] = Field(
         None, description="whsec_ and at least 16 bytes in base64, like whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -39,11 +42,6 @@ class WebhookNotifier(NotifierKind):
     )
     format: Literal["json", "form", "query"] = Field("json", description="json, form or query")
     body: str | None = Field(None, min_length=1, max_length=_LONGEST_BODY, description="a template of what is sent")
-
-    @property
-    def pace(self) -> None:
-        """See NotifierKind.pace. A program reads each notification by itself, and nobody is woken by it."""
-        return
 
     def send(self, message: Message, *, timeout_seconds: float) -> Accepted:
         """See NotifierKind.send. The receiver is not quoted: it may repeat its own address, which is secret."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from shared.messages.sandbox import render
 from shared.models import as_text
 from shared.models.message import Message
 from shared.settings.durations import duration_text
@@ -82,7 +83,4 @@ def filled(template: str, variables: Mapping[str, Any], escape: Escape) -> str:
     Raises:
         TemplateFailed: see ``messages.sandbox.render``.
     """
-    # Imported here: few channels have a template.
-    from shared.messages.sandbox import render
-
     return render(template, variables, escape)
