@@ -4,7 +4,8 @@ import re
 from datetime import datetime, timedelta
 
 from shared.visible import SELECTORS_OF_SIGNS, UNSEEN
-from shared.words import Language, words_of
+from shared.words import Language
+from shared.words.units import units_of
 
 # Four parts of this length and three lists of names, in characters of two UTF-16 units each, stay within Telegram's
 # 4,096.
@@ -39,7 +40,7 @@ def one_line(text: str, longest: int = MAX_PART) -> str:
 
 def duration(length: timedelta, language: Language) -> str:
     """A duration in its two largest units: ``2 h 5 min``, ``45 s``; ``2시간 5분``, ``45초``."""
-    units = words_of(language).UNITS
+    units = units_of(language)
     seconds = max(0, round(length.total_seconds()))
     parts = []
     for name, size in _UNITS:
@@ -55,7 +56,7 @@ def seconds_text(seconds: float, language: Language) -> str:
         return duration(timedelta(seconds=seconds), language)
     # A duration below a tenth is still some time.
     tenths = round(max(seconds, 0.1), 1) if seconds > 0 else 0
-    return words_of(language).UNITS["seconds"].format(count=f"{tenths:g}")
+    return units_of(language)["seconds"].format(count=f"{tenths:g}")
 
 
 def time_text(at: datetime) -> str:

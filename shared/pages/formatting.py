@@ -9,6 +9,7 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from shared.words import Language
+from shared.words.units import units_of
 
 # How the script shows a time in the viewer's zone: with its date, as a clock's, or by 24 hours, also with seconds.
 TimeForm = Literal["d", "t", "h", "s"]
@@ -82,17 +83,15 @@ def duration(seconds: float, language: Language) -> str:
     """How long something lasted, cut to what matters: ``45 s``, ``23 min``, ``3 h 20 min``, ``9 days``."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
-        return f"{whole}초" if language == "ko" else f"{whole}{_FIXED}s"
+        return _counted(whole, "seconds", language)
     if whole < _HOUR:
-        return _minutes(whole // _MINUTE, language)
+        return _counted(whole // _MINUTE, "minutes", language)
     if whole < _DAY:
-        minutes = whole % _HOUR // _MINUTE
-        hours = f"{whole // _HOUR}시간" if language == "ko" else f"{whole // _HOUR}{_FIXED}h"
-        return f"{hours} {_minutes(minutes, language)}" if minutes else hours
+        hours, minutes = divmod(whole // _MINUTE, 60)
+        said = _counted(hours, "hours", language)
+        return f"{said} {_counted(minutes, 'minutes', language)}" if minutes else said
     days = whole // _DAY
-    if language == "ko":
-        return f"{days}일"
-    return f"{days}{_FIXED}day" if days == 1 else f"{days}{_FIXED}days"
+    return _counted(days, "one_day" if days == 1 else "whole_days", language)
 
 
 def uptime(share: float, *, is_whole: bool) -> str:
@@ -108,7 +107,7 @@ def milliseconds(value: float, language: Language) -> str:
     """A response time: ``210 ms``, ``2.4 s``."""
     if value < 1_000:
         return f"{value:.0f}{_FIXED}ms" if value >= 1 else f"{value:.1g}{_FIXED}ms"
-    return f"{value / 1_000:.1f}초" if language == "ko" else f"{value / 1_000:.1f}{_FIXED}s"
+    return _counted(f"{value / 1_000:.1f}", "seconds", language)
 
 
 class Named:
@@ -131,8 +130,8 @@ class Named:
         return self.__html_format__("")
 
 
-def _minutes(count: int, language: Language) -> str:
-    return f"{count}분" if language == "ko" else f"{count}{_FIXED}min"
+def _counted(count: int | str, unit: str, language: Language) -> str:
+    return units_of(language)[unit].format(count=count).replace(" ", _FIXED)
 
 
 def _particle(text: str, particles: str) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         CAUSES: Mapping[str, str]
         KINDS: Mapping[str, str]
         SUBJECTS: Mapping[str, str]
-        UNITS: Mapping[str, str]
         LABELS: Mapping[str, str]
         FACTS: Mapping[str, str]
         MESSAGES: Mapping[str, str]

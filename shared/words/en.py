@@ -172,13 +172,6 @@ FACTS: Mapping[str, str] = {
     "other": "1 other monitor",
 }
 
-UNITS: Mapping[str, str] = {
-    "days": "{count} d",
-    "hours": "{count} h",
-    "minutes": "{count} min",
-    "seconds": "{count} s",
-}
-
 MESSAGES: Mapping[str, str] = {
     "agent": "agent: {agent}",
     "backend_reached": "RECOVERY backend {backend}",

@@ -185,8 +185,6 @@ FACTS: Mapping[str, str] = {
     "other": "다른 모니터 1개",
 }
 
-UNITS: Mapping[str, str] = {"days": "{count}일", "hours": "{count}시간", "minutes": "{count}분", "seconds": "{count}초"}
-
 MESSAGES: Mapping[str, str] = {
     "agent": "에이전트: {agent}",
     "backend_reached": "복구 백엔드 {backend}",

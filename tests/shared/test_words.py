@@ -16,9 +16,10 @@ from shared.models import AlertKind, Cause, NotificationKind
 from shared.models.cause import OF_ONE_CHECK, OF_THE_AGENT
 from shared.words import Language, cause_text, words_of
 from shared.words.pages import status_words
+from shared.words.units import units_of
 
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
-GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "UNITS", "LABELS", "FACTS", "MESSAGES", "REASONS", "TIMELINE")
+GROUPS = ("CAUSES", "KINDS", "SUBJECTS", "LABELS", "FACTS", "MESSAGES", "REASONS", "TIMELINE")
 ENGLISH = words_of("en").CAUSES
 # These consist of their parameters.
 SAME_IN_EVERY_LANGUAGE = {"http_status", "libcurl_error"}
@@ -28,6 +29,7 @@ def texts(language: Language) -> dict[tuple[str, str], str]:
     """Every text of a language by its group and code."""
     groups: dict[str, Mapping[str, str]] = {group: getattr(words_of(language), group) for group in GROUPS}
     groups["report"] = report_words(language)
+    groups["units"] = units_of(language)
     return {(group, code): text for group, found in groups.items() for code, text in found.items()}
 
 
