@@ -1,7 +1,7 @@
 """The rules, pace and name of a channel. The package does not export them: only senders and rules ask."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import time, timedelta
 from typing import Literal, NamedTuple
 
@@ -55,13 +55,8 @@ class Preferences(NamedTuple):
 
 # The names of the further channels that one description makes: ``ops#2``, ``ops#3`` ….
 _NUMBERED = r"(.+)#\d+"
-# Channels by name; those that are only named have no rules.
-Channels = Mapping[str, Route] | Sequence[str]
-
-
-def by_name(channels: Channels) -> Mapping[str, Route]:
-    """The route of each channel."""
-    return channels if isinstance(channels, Mapping) else dict.fromkeys(channels, Route())
+# The channels by name.
+Channels = Mapping[str, Route]
 
 
 def name_of(described: str, number: int) -> str:

@@ -28,7 +28,7 @@ from shared.models import (
     NotificationStatus,
 )
 from shared.models.alert import SeenFrom
-from shared.models.channel import CONSOLE, Channels, Route, by_name
+from shared.models.channel import CONSOLE, Channels, Route
 from shared.models.notification import NO_DETAILS, Details
 from shared.store.engines.database import Row, Transaction
 from shared.store.tables import alerts, message_edits, notification_logs, notifications
@@ -133,15 +133,14 @@ def owe(
     said_before = [] if alert.status.is_active else _suppress_held(transaction, alert, now)
     kept_from = untold(said_before)
     matter = Matter(kind or notifications.kind_of(alert), alert.opened_at)
-    routes = by_name(channels)
     if matter.kind is NotificationKind.RECOVERY:
         told_on = begun(said_before)
-        gone = sorted(told_on - kept_from.keys() - routes.keys())
+        gone = sorted(told_on - kept_from.keys() - channels.keys())
         keep_back(transaction, alert, gone, matter.kind, CHANNEL_GONE, now=now, details=details)
-        if not is_orphaned(told_on - kept_from.keys(), routes):
-            routes = {channel: route for channel, route in routes.items() if channel in told_on}
+        if not is_orphaned(told_on - kept_from.keys(), channels):
+            channels = {channel: route for channel, route in channels.items() if channel in told_on}
     ready: list[int] = []
-    for channel, route in routes.items():
+    for channel, route in channels.items():
         verdict = decide(matter, route, now, held_by=hold, untold=kept_from.get(channel))
         status, why = verdict.status, reason or verdict.rule
         owed = notifications.owe(
@@ -157,9 +156,8 @@ def owe(
 
 def acknowledge(transaction: Transaction, alert: Alert, channels: Channels, now: datetime) -> None:
     """Send nothing any more of what waits to see whether somebody acknowledges the alert."""
-    routes = by_name(channels)
     for each in notifications.held(transaction, alert.id):
-        matter, route = Matter(each.kind, alert.opened_at), routes.get(each.channel, Route())
+        matter, route = Matter(each.kind, alert.opened_at), channels.get(each.channel, Route())
         if ends_with_acknowledgement(matter, each.reason, route, now):
             suppress(transaction, each, now, reason=ACKNOWLEDGED)
 
@@ -202,25 +200,24 @@ def channels_of(monitor: Monitor, configured: Channels) -> Mapping[str, Route]:
     All of them if the monitor names none that is configured: nobody would hear of its outage otherwise. One whose list
     is empty notifies nobody.
     """
-    routes = by_name(configured)
     if monitor.channels is None:
-        return routes
-    named = select(monitor.channels, routes)
+        return configured
+    named = select(monitor.channels, configured)
     if monitor.channels and not named:
-        return routes
-    return {name: route for name, route in routes.items() if name in named or name == CONSOLE}
+        return configured
+    return {name: route for name, route in configured.items() if name in named or name == CONSOLE}
 
 
 def channels_for_recovery(
     transaction: Transaction, monitor: Monitor, alert: Alert, configured: Channels
 ) -> Mapping[str, Route]:
     """Those that hear of an outage's end: also a channel that was told of the outage, and was taken away since."""
-    routes, named = by_name(configured), channels_of(monitor, configured)
-    if len(named) == len(routes):
-        return routes
+    named = channels_of(monitor, configured)
+    if len(named) == len(configured):
+        return configured
     told = {
         notification.channel
         for notification in notifications.of_alert(transaction, alert.id)
         if notification.status is not NotificationStatus.SUPPRESSED
     }
-    return {channel: route for channel, route in routes.items() if channel in named or channel in told}
+    return {channel: route for channel, route in configured.items() if channel in named or channel in told}

@@ -21,6 +21,7 @@ from shared.monitors.policy import Policy
 from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.benchmarks.instruments.yardstick import hello_alone, hello_project, middle_half, table
+from tests.support.builders import routes
 from tests.support.routes import filled
 from tests.support.running import API_KEY, START_SECONDS, FunctionAlone, copy_project
 from tests.support.stand_ins import Exchange, StandIn, Target
@@ -175,7 +176,7 @@ def give_past(url: str) -> None:
     for minute in range(2 * OUTAGES - 1):
         at = began_at + timedelta(minutes=minute)
         event = Event(target_url="https://example.com/", timestamp=at, is_success=minute % 2 == 1)
-        store.events.add([event], received_at=at, channels=("console",))
+        store.events.add([event], received_at=at, channels=routes("console"))
         _tell(store)
     store.monitors.add(Policy.model_validate({"name": "job", "heartbeat": {"period": "1h", "token": TOKEN}}), now=now())
     # The last connection to leave puts everything into the one file.
@@ -185,7 +186,7 @@ def give_past(url: str) -> None:
 def _tell(store: Store) -> None:
     owed = store.notifications.claim("console", now=now(), leased_until=now())
     assert owed is not None
-    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, now(), 1.0, "printed"), channels=())
+    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, now(), 1.0, "printed"), channels={})
 
 
 def _table(table_of_functions: list[Row], measured: list[dict[str, float]]) -> str:

@@ -34,6 +34,7 @@ from tests.benchmarks.ingest import _requests_of as reports_of
 from tests.benchmarks.instruments import far, sizes
 from tests.benchmarks.instruments.calls import Figures, answer_ms, first_answer, request_of, several
 from tests.benchmarks.instruments.yardstick import table
+from tests.support.builders import routes
 from tests.support.postgres import Server
 from tests.support.running import FunctionAlone, copy_project, rows_of, started_together
 from tests.support.servers.certificates import A_DAY, TODAY, Authority
@@ -149,7 +150,7 @@ def _owe(url: str) -> Callable[[], None]:
 
     def owe() -> None:
         failure = Event(target_url=f"https://failing-{next(numbers)}.example.com/", timestamp=now(), is_success=False)
-        store.events.add([failure], received_at=now(), channels=("telegram",))
+        store.events.add([failure], received_at=now(), channels=routes("telegram"))
 
     return owe
 

@@ -17,6 +17,7 @@ from shared.store import StoreUnavailable, open_store
 from shared.store.changes import open_alert
 from tests.conftest import migrated_store
 from tests.functions.api import FAILURE, KEY, Api
+from tests.support.builders import routes
 from tests.support.postgres import Server
 from tests.support.running.browser import Browser, browser
 from tests.torture.wire import Wire
@@ -103,11 +104,11 @@ def alerts_of_every_kind(api: Api) -> dict[str, int]:
                 reported="x",
                 failed_at=later,
                 opened_at=later,
-                channels=("console",),
+                channels=routes("console"),
                 now=now(),
             )
     for minutes in (0, 1, 2):
-        store.agents.review(now=later + timedelta(minutes=minutes), channels=("console",))
+        store.agents.review(now=later + timedelta(minutes=minutes), channels=routes("console"))
     # Otherwise its recovery would wait until its outage is sent.
     assert (api.call("POST", "/deliver_notifications").json or {})["SENT"] == 1 + len(_ADDED_BY_HAND)
     return {alert["kind"]: alert["id"] for alert in api.get("/alerts")["alerts"]}

@@ -10,7 +10,7 @@ from shared.links import VALID_FOR, Grant, Links, links_of
 from shared.models.message import Message
 from shared.settings import Settings
 from shared.store import Store
-from tests.support.builders import NOON, Channel, at, event, fails
+from tests.support.builders import NOON, Channel, at, event, fails, routes
 from tests.support.store.steps import add, deliver, move, owe
 
 ROOT = "https://bonghwa.example.com"
@@ -97,7 +97,7 @@ def test_nobody_is_asked_to_acknowledge_twice(store: Store, channel: Channel) ->
 
 
 def test_what_is_no_monitor_cannot_be_silenced(store: Store, channel: Channel) -> None:
-    owe(store, channels=("a", "b"))
+    owe(store, channels=routes("a", "b"))
     deliver(store, a=channel, b=Channel(fails("Unauthorized", is_permanent=True)))
     # The channels are served side by side, and the one may be done before the other is refused.
     composed = 0 if len(channel.messages) == 2 else 1
@@ -108,7 +108,7 @@ def test_what_is_no_monitor_cannot_be_silenced(store: Store, channel: Channel) -
 
 
 def test_a_list_has_no_links(store: Store, channel: Channel) -> None:
-    add(store, *(event(0, ok=False, monitor=f"m{number}") for number in range(3)), received=0, channels=("a",))
+    add(store, *(event(0, ok=False, monitor=f"m{number}") for number in range(3)), received=0, channels=routes("a"))
     owed = [store.notifications.claim("a", now=at(0), leased_until=at(30)) for _ in range(3)]
     message, _ = compose_owed([each for each in owed if each], "en", links=links(), at=at(0))
     assert message.is_list

@@ -19,7 +19,7 @@ from shared.models import (
     NotificationKind,
     NotificationStatus,
 )
-from shared.models.channel import Pace
+from shared.models.channel import Pace, Route
 from shared.models.message import Message
 from shared.models.monitor import FlappingLimits
 from shared.notifiers import Accepted, NotifierKind, ProbeResult, SendFailed
@@ -103,6 +103,11 @@ def notification(kind: str = "OUTAGE", **fields: object) -> Notification:
         "attempts": 1,
     }
     return Notification(**known | fields)
+
+
+def routes(*channels: str) -> dict[str, Route]:
+    """These channels, each of which gets everything at once."""
+    return dict.fromkeys(channels, Route())
 
 
 class Channel(NotifierKind):

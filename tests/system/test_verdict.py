@@ -12,6 +12,7 @@ from shared.models import Attempt, AttemptStatus, Event, as_text
 from shared.store import Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
+from tests.support.builders import routes
 from tests.torture.channel import Life, Receipt
 from tests.torture.judgement.verdict import Verdict, judge
 
@@ -40,10 +41,10 @@ def database(tmp_path: Path) -> Path:
         event = Event(
             target_url="http://m/", monitor="m", timestamp=at, is_success=is_success, event_id=f"event-{seconds}"
         )
-        store.events.add([event], received_at=at, channels=["a"])
+        store.events.add([event], received_at=at, channels=routes("a"))
         owed = store.notifications.claim("a", now=at, leased_until=at + timedelta(seconds=30))
         assert owed
-        store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, at, 5, "took it"), channels=())
+        store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, at, 5, "took it"), channels={})
     opened.close()
     return tmp_path / "store.db"
 

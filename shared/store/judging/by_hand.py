@@ -15,7 +15,7 @@ from shared.alerting import (
 from shared.alerting.heartbeats import after_resolution
 from shared.history.facts import What
 from shared.models import Agent, Alert, AlertKind, AlertStatus, Change, ChangeKind, Monitor
-from shared.models.channel import Channels, Route, by_name
+from shared.models.channel import Channels, Route
 from shared.models.monitor import SEVERAL
 from shared.models.notification import Details
 from shared.store.changes import acknowledge, channels_for_recovery, channels_of, owe
@@ -110,9 +110,9 @@ def _channels_about(
     if alert.kind in _OF_DRILLS:
         notified = {each.channel for each in notifications.of_alert(transaction, alert.id)}
         if notified:  # nobody else has to know of its end
-            return {name: route for name, route in by_name(configured).items() if name in notified}
+            return {name: route for name, route in configured.items() if name in notified}
     if monitor is None:
-        return by_name(configured)
+        return configured
     if alert.status is AlertStatus.RESOLVED:
         return channels_for_recovery(transaction, monitor, alert, configured)
     return channels_of(monitor, configured)

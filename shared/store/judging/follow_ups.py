@@ -10,7 +10,7 @@ from shared.alerting.routing.routes import FOLLOW_UPS, select
 from shared.alerting.situation import Reason
 from shared.logs import step
 from shared.models import Alert, Monitor, Notification, NotificationKind, value_of
-from shared.models.channel import Channels, Route, by_name
+from shared.models.channel import Channels, Route
 from shared.models.notification import Details
 from shared.monitors.durations import seconds_of
 from shared.monitors.parts import one_or_more
@@ -79,7 +79,7 @@ def _due(
             due.append(FollowUp(alert, NotificationKind.REMINDER, reached.reminders, recipients))
         reached, taken = escalate(reached, steps, now)
         for number in (number for number in taken if steps[number].channels):
-            recipients = select(steps[number].channels, by_name(configured))
+            recipients = select(steps[number].channels, configured)
             due.append(FollowUp(alert, NotificationKind.ESCALATION, number + 1, recipients))
         if due:
             yield monitor, reached, due

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.alerting.dependencies import Judged, Standing
 from shared.alerting.routing.routes import DELAY, NOT_SENT, QUIET_HOURS, Matter, waits
 from shared.models import Alert, Monitor, Notification
-from shared.models.channel import Channels, Route, by_name
+from shared.models.channel import Channels, Route
 from shared.store.engines.database import Transaction
 from shared.store.judging import dependencies
 from shared.store.judging.coverage import Coverage, Hold
@@ -34,7 +34,7 @@ def review(transaction: Transaction, now: datetime, channels: Channels) -> Revie
     held = notifications.held(transaction)
     if not held:
         return Review([], [], [])
-    coverage, routes = Coverage(transaction, now), by_name(channels)
+    coverage = Coverage(transaction, now)
     about = alerts.of_notifications(transaction, held)
     # An agent, or this program, may have the name of a monitor.
     watched = {alert.id: alert.subject for alert in about.values() if alert.kind.is_of_monitor}
@@ -45,7 +45,7 @@ def review(transaction: Transaction, now: datetime, channels: Channels) -> Revie
     found = Review([], [], moved)
     for each in held:
         alert = about[each.alert_id]
-        wait = waits(Matter(each.kind, alert.opened_at), routes.get(each.channel, Route()), now)
+        wait = waits(Matter(each.kind, alert.opened_at), channels.get(each.channel, Route()), now)
         dependency = Hold.DEPENDENCY if alert.id in blocked else None
         rules = (dependency, coverage.hold(known.get(alert.id), now), wait.rule if wait else None)
         first = next((rule for rule in rules if rule is not None), None)

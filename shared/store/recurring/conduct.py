@@ -8,7 +8,7 @@ from shared.alerting.routing.drills import Outcome, Sent, judge
 from shared.alerting.routing.routes import select
 from shared.models import Alert, AlertKind, Cause, Change, Notification, NotificationKind, as_text
 from shared.models.alert import OURSELVES
-from shared.models.channel import CONSOLE, Channels, Route, by_name
+from shared.models.channel import CONSOLE, Channels, Route
 from shared.store.changes import open_alert, resolve_alert
 from shared.store.engines.database import Database, Transaction
 from shared.store.recurring.reviewed import Reviewed
@@ -43,13 +43,12 @@ def review(database: Database, now: datetime, channels: Channels) -> Reviewed:
             outcome = _outcome(transaction, current, now)
             if not outcome.is_over:
                 return found
-            found = _end(transaction, current, outcome, by_name(channels), now)
+            found = _end(transaction, current, outcome, channels, now)
         due = due_schedule(transaction, "drill_schedules", now)
         if due is None or not take(transaction, "drill_schedules", due, now):
             return found
         wanted = schedule_of(due).fields
-        known = by_name(channels)
-        routes = known if wanted["channels"] is None else select(wanted["channels"], known)
+        routes = channels if wanted["channels"] is None else select(wanted["channels"], channels)
         begun = _begin(transaction, routes, wanted["need_ack_seconds"], now)
         return found._replace(begun=begun.alert, changes=(*found.changes, begun))
 
@@ -70,7 +69,7 @@ def _begin(transaction: Transaction, channels: Channels, need_ack_seconds: float
         channels=channels,
         now=now,
     )
-    drills.add(transaction, change.alert.id, list(by_name(channels)), need_ack_seconds)
+    drills.add(transaction, change.alert.id, list(channels), need_ack_seconds)
     return change
 
 

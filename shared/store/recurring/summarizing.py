@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.alerting.routing.routes import select
 from shared.models import NotificationKind
-from shared.models.channel import Channels, Route, by_name
+from shared.models.channel import Channels, Route
 from shared.store.changes import owe
 from shared.store.engines.database import Database, Transaction
 from shared.store.recurring.period import Period, end_of_its_day, period_of
@@ -32,7 +32,7 @@ def begin(database: Database, now: datetime, channels: Channels) -> list[Begun]:
         with database.transaction() as transaction:
             after = max(now, end_of_its_day(schedule.recurrence, period))
             if take(transaction, "summary_schedules", row, after):
-                routes = _routes(schedule.fields["channels"], by_name(channels))
+                routes = _routes(schedule.fields["channels"], channels)
                 begun.append(_begin(transaction, period, summary, routes, now))
 
 

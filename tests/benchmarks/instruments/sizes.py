@@ -7,6 +7,7 @@ from pathlib import Path
 from shared.models import Attempt, AttemptStatus, Event, now
 from shared.settings import Settings
 from shared.store import Store, open_store
+from tests.support.builders import routes
 from tests.support.running import rows_of
 
 MONITORS = 50
@@ -57,7 +58,7 @@ def _growth(url: str, size: Callable[[str], float]) -> dict[str, float]:
 def _check(store: Store, number: int) -> None:
     at = now() + timedelta(seconds=number)
     events = [_event(monitor, at + timedelta(milliseconds=monitor)) for monitor in range(MONITORS)]
-    store.events.add(events, received_at=at, channels=("telegram",))
+    store.events.add(events, received_at=at, channels=routes("telegram"))
 
 
 def _event(monitor: int, at: object, *, is_success: bool = True) -> Event:
@@ -82,8 +83,8 @@ def _fail_and_recover(store: Store, number: int) -> None:
     for second, is_success in enumerate((False, True)):
         at = now() + timedelta(seconds=ROUNDS + APART_SECONDS * number + second)
         event = _event(number % MONITORS, at, is_success=is_success)
-        store.events.add([event], received_at=at, channels=("telegram",))
+        store.events.add([event], received_at=at, channels=routes("telegram"))
         owed = store.notifications.claim("telegram", now=at, leased_until=at)
         assert owed is not None
         answer = "message 12345 in chat 123456789"
-        store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, at, 212.5, answer), channels=())
+        store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, at, 212.5, answer), channels={})

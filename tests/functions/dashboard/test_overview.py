@@ -16,6 +16,7 @@ from shared.store import Store
 from shared.store.tables import alerts, state_changes
 from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
+from tests.support.builders import routes
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ def watch(store: Store, states: Sequence[str], **fields: object) -> None:
     policies = [
         Policy.model_validate({"name": f"m{n:04}", "url": "http://a.example/", **fields}) for n in range(len(states))
     ]
-    store.monitors.apply(policies, {}, {}, now=at - timedelta(hours=30), channels=("console",))
+    store.monitors.apply(policies, {}, {}, now=at - timedelta(hours=30), channels=routes("console"))
     with store.database.transaction() as transaction:
         for number, state in enumerate(states):
             transaction.rows(

@@ -12,7 +12,7 @@ from shared.settings import Settings
 from shared.store import open_store
 from tests.functions.api import FAILURE, KEY, SUCCESS, Api, on_each_engine
 from tests.functions.metrics.reading import OPEN_METRICS, PROMETHEUS, families_in, labels, samples_of
-from tests.support.builders import event
+from tests.support.builders import event, routes
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ def test_what_is_owed_and_what_was_sent_are_counted(api: Api) -> None:
 
 def test_owed_messages_are_counted_by_channel(api: Api) -> None:
     store = open_store(Settings.from_env())
-    store.events.add([event(ok=False)], received_at=now(), channels=("console", "ops"))
+    store.events.add([event(ok=False)], received_at=now(), channels=routes("console", "ops"))
     owed = {labels(channel="console"): 1, labels(channel="ops"): 1}
     assert measured(api, "bonghwa_notifications_owed") == owed
 

@@ -22,6 +22,7 @@ from shared.store.admin.backup import BackupFailed, back_up
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 from tests.infra.command_line import infra
+from tests.support.builders import routes
 from tests.support.postgres import Server
 from tests.support.running import LocalSystem, copy_project, environment, rows
 from tests.support.stand_ins import Target
@@ -48,7 +49,7 @@ def store(path: Path) -> Iterator[Store]:
 def flap(store: Store, monitor: str) -> None:
     """An outage and its end: two events, an alert and two notifications, in one transaction."""
     events = [Event(target_url=monitor, timestamp=now() + timedelta(seconds=ok), is_success=ok) for ok in (False, True)]
-    store.events.add(events, received_at=now(), channels=("console",))
+    store.events.add(events, received_at=now(), channels=routes("console"))
 
 
 def backup(

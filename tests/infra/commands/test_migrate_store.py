@@ -25,7 +25,7 @@ from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
 from shared.store.upkeep.folding import fold
 from tests.infra.command_line import infra
-from tests.support.builders import NEVER_FLAPS, NOON
+from tests.support.builders import NEVER_FLAPS, NOON, routes
 from tests.support.postgres import Server
 from tests.support.running import environment, rows_of
 
@@ -46,30 +46,30 @@ def old(tmp_path: Path) -> Iterator[SqliteDatabase]:
     owed = store.notifications.claim("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
     assert owed
     store.notifications.record(
-        Attempt(owed.notification, AttemptStatus.FAILED, NOON, 0.1 + 0.2, "봉화 % \\N \t\n'\""), channels=()
+        Attempt(owed.notification, AttemptStatus.FAILED, NOON, 0.1 + 0.2, "봉화 % \\N \t\n'\""), channels={}
     )
     owed = store.notifications.claim("console", now=NOON, leased_until=NOON + timedelta(seconds=30))
     assert owed
-    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, NOON, 0.3, "ok"), channels=())
+    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, NOON, 0.3, "ok"), channels={})
     for location in ("seoul", "tokyo"):
         seen = Event(target_url="http://both/", timestamp=NOON, is_success=True, location=location)
-        store.events.add([seen], received_at=NOON, channels=["console"])
-    store.agents.review(now=NOON, channels=["console"])
+        store.events.add([seen], received_at=NOON, channels=routes("console"))
+    store.agents.review(now=NOON, channels=routes("console"))
     watched = Policy.model_validate({"name": "api", "url": "http://api/", "interval": "5m"})
     daily = Summary.model_validate({"every": "day", "at": "09:00"})
     weekly = Drill.model_validate({"weekly": "Mon", "at": "10:00", "need_ack": "30m"})
-    store.monitors.apply([watched], {}, {}, now=NOON, channels=["console"], drills=[weekly], summaries=[daily])
-    store.drills.start(["console"], need_ack_seconds=0.7, now=NOON)
+    store.monitors.apply([watched], {}, {}, now=NOON, channels=routes("console"), drills=[weekly], summaries=[daily])
+    store.drills.start(routes("console"), need_ack_seconds=0.7, now=NOON)
     store.incidents.add("Slow", "We look into it.", "investigating", ["api"], now=NOON)
     assert store.checks.claim("seoul", now=NOON, seconds=1).checks
     store.upkeep.run(Retention(1e9, 1e9, 1e9), now=NOON + timedelta(days=1), seconds=60)
     # Its hour and day are packed already, so it has others of its own.
     late = Event(target_url="http://both/", timestamp=NOON - timedelta(seconds=1), is_success=True, location="seoul")
-    store.events.add([late], received_at=NOON + timedelta(days=1), channels=["console"])
+    store.events.add([late], received_at=NOON + timedelta(days=1), channels=routes("console"))
     assert fold(database, NOON + timedelta(days=2)) == 1
     store.windows.add(Window(kind="silence", monitors=("api",), duration=60), now=NOON)
     store.alerts.note_handled("telegram 1", at=NOON)
-    store.alerts.move(16, AlertStatus.ACK, by="kim", at=NOON, channels=["console"], note="rolling back")
+    store.alerts.move(16, AlertStatus.ACK, by="kim", at=NOON, channels=routes("console"), note="rolling back")
     assert store.visits.sessions.try_sign_in("127.0.0.1", now=NOON)
     store.visits.sessions.begin("a-token", name="kim", former=None, ends_at=NOON + timedelta(hours=12), now=NOON)
     assert store.take_lease("telegram", "here", now=NOON, lasts=timedelta(seconds=30))
@@ -100,7 +100,7 @@ def report(store: Store, number: int) -> list[int]:
         error_message=None if number % 4 > 1 else "거부됨 \\ 100%",
         agent="seoul",
     )
-    ingested = store.events.add([event], received_at=NOON + timedelta(hours=1), channels=["console"])
+    ingested = store.events.add([event], received_at=NOON + timedelta(hours=1), channels=routes("console"))
     return list(ingested[0].notification_ids)
 
 
@@ -149,7 +149,7 @@ def test_the_number_of_what_was_deleted_stays_its_own(old: SqliteDatabase, new: 
     store, copy = Store(old, NEVER_FLAPS), Store(new, NEVER_FLAPS)
     window_id = store.windows.add(silence, now=NOON).planned.id
     incident_id = store.incidents.add("Down", "", "investigating", [], now=NOON).id
-    store.windows.remove(window_id, now=NOON, channels=())
+    store.windows.remove(window_id, now=NOON, channels={})
     store.incidents.remove(incident_id)
     transfer(old, new)
     assert copy.windows.add(silence, now=NOON).planned.id == window_id + 1

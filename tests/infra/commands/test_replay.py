@@ -33,7 +33,7 @@ def store(database_environ: dict[str, str]) -> Iterator[Store]:
         for number, outcome in enumerate(outcomes):
             at = BEGAN + timedelta(seconds=10 * number)
             check = Event(target_url=f"http://{name}/", monitor=name, timestamp=at, is_success=outcome == ".")
-            store.events.add([check], received_at=at, channels=())
+            store.events.add([check], received_at=at, channels={})
     yield store
     store.database.close()
 
@@ -64,7 +64,7 @@ def test_by_itself_everything_is_as_it_was(replay: Replay) -> None:
 def test_a_heartbeat_has_no_quorum(replay: Replay, store: Store) -> None:
     beat = {"name": "backup", "heartbeat": {"period": "1h", "token": "token-of-the-backup"}}
     store.monitors.add(Policy.model_validate(beat), now=BEGAN)
-    store.heartbeats.take("token-of-the-backup", Ping(is_success=False), now=BEGAN, channels=())
+    store.heartbeats.take("token-of-the-backup", Ping(is_success=False), now=BEGAN, channels={})
     done = replay("--monitor", "backup", "--set", "quorum=2", "--set", "locations=seoul")
     assert done.stdout == "1 alert happened, 1 replayed: 0 vanished, 0 merged, 0 later, 0 appeared\n"
 
@@ -115,7 +115,7 @@ def test_a_store_is_not_made(tmp_path: Path) -> None:
 
 def test_no_name_steers_the_terminal(replay: Replay, store: Store) -> None:
     check = Event(target_url="http://x/", monitor="\x1b[2Jevil", timestamp=BEGAN, is_success=False)
-    store.events.add([check], received_at=BEGAN, channels=())
+    store.events.add([check], received_at=BEGAN, channels={})
     done = replay("--set", "failure_threshold=3", "--monitor", "\x1b[2Jevil")
     assert done.stdout.startswith("vanished  alert 4 of ?[2Jevil, ")
     assert "\x1b" not in done.stdout

@@ -83,7 +83,7 @@ def test_each_state_follows_from_the_one_before(
         store.lapses.review(now=at(seconds + late))
         place = "seoul" if late % 2 else "tokyo"
         store.events.add(
-            [event(seconds, ok=ok, monitor=name, location=place)], received_at=at(seconds + late), channels=()
+            [event(seconds, ok=ok, monitor=name, location=place)], received_at=at(seconds + late), channels={}
         )
     whole = _walked(store, monitor_id, 1_000)
     assert _walked(store, monitor_id, limit) == whole

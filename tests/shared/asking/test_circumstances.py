@@ -11,7 +11,7 @@ from shared.models import AlertKind, AlertStatus
 from shared.models.message import Circumstances, Message
 from shared.monitors.policy import Policy
 from shared.store import Store
-from tests.support.builders import alert, at, event, notification
+from tests.support.builders import alert, at, event, notification, routes
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, add, report
 
@@ -72,7 +72,7 @@ def test_an_outage_that_just_ended_counts_wherever_the_machine_is(store: Store, 
 def test_nobody_measures_a_removed_monitor(store: Store) -> None:
     watch(store, group="Web")
     report(store, 0, ok=False)
-    [change] = store.monitors.remove(1, now=at(60), channels=("a",))
+    [change] = store.monitors.remove(1, now=at(60), channels=routes("a"))
     assert change.alert is not None
     assert change.alert.status is AlertStatus.RESOLVED
     known = store.alerts.circumstances(change.alert, now=at(61))

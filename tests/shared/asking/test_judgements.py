@@ -80,7 +80,7 @@ def test_a_threshold_that_changes_leaves_former_counts(store: Store) -> None:
     for seconds in (10, 70):
         report(store, seconds, ok=False, received=seconds)
     policy = Policy.model_validate({"name": "shop", "url": "http://shop/", "interval": "60s", "failure_threshold": 9})
-    store.monitors.replace(1, policy, now=at(80), channels=())
+    store.monitors.replace(1, policy, now=at(80), channels={})
     move(store, 1, "RESOLVED", 90)
     report(store, 130, ok=False, received=130)
     assert [line for line in lines(store) if line.startswith("failed")] == [

@@ -7,7 +7,7 @@ import pytest
 from shared.models import Attempt, AttemptStatus
 from shared.monitors.windows.window import Window
 from shared.store import Store
-from tests.support.builders import at
+from tests.support.builders import at, routes
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import claimed, move, report, rows, settle
 
@@ -26,7 +26,7 @@ def sent(store: Store, channel: str, started: float, milliseconds: float) -> Non
     attempt = Attempt(
         claimed(store, started, channel).notification, AttemptStatus.SENT, at(started), milliseconds, "ok"
     )
-    store.notifications.record(attempt, channels=())
+    store.notifications.record(attempt, channels={})
 
 
 def percentiles(store: Store, seconds: float) -> tuple[float | None, float | None]:
@@ -76,7 +76,7 @@ def test_what_a_silence_held_counts_for_its_alert_alone(store: Store) -> None:
     report(store, 0, ok=True, received=0)
     store.windows.add(Window(kind="silence", all=True, duration=60), now=at(0))
     report(store, 10, ok=False, received=10)
-    store.maintenance.review(now=at(60), channels=("a", "b"))
+    store.maintenance.review(now=at(60), channels=routes("a", "b"))
     sent(store, "a", 60, 500)
     assert timings(store)[2] == {"a": 50.5}
     assert percentiles(store, 61) == (None, None)
@@ -84,7 +84,7 @@ def test_what_a_silence_held_counts_for_its_alert_alone(store: Store) -> None:
 
 def test_the_percentiles_are_those_of_thirty_days(store: Store) -> None:
     for number in range(20):
-        report(store, number, ok=False, received=number, monitor=f"m{number}", channels=("a",))
+        report(store, number, ok=False, received=number, monitor=f"m{number}", channels=routes("a"))
         sent(store, "a", number, 200 if number < 18 else 5_000)
     found = store.time_to_notify(now=at(60))
     assert found == {"p50": pytest.approx(0.2, rel=0.025), "p95": pytest.approx(5, rel=0.025)}
@@ -94,7 +94,7 @@ def test_the_percentiles_are_those_of_thirty_days(store: Store) -> None:
 
 def test_a_new_day_merges_what_is_older_than_thirty(store: Store) -> None:
     for number, days in enumerate((0, 1, 31, 45)):
-        report(store, days * DAY, ok=False, received=days * DAY, monitor=f"m{number}", channels=("a",))
+        report(store, days * DAY, ok=False, received=days * DAY, monitor=f"m{number}", channels=routes("a"))
         sent(store, "a", days * DAY, 100)
     kept = [at(days * DAY) for days in (31, 45)]
     assert rows(store, "SELECT day FROM delivery_times ORDER BY day") == [
@@ -107,5 +107,5 @@ def test_a_clock_that_was_set_back_takes_no_time(store: Store) -> None:
     report(store, 0, ok=False, received=60)
     notification = claimed(store, 60).notification
     early = Attempt(notification, AttemptStatus.SENT, at(0) - timedelta(seconds=5), 1.0, "ok")
-    store.notifications.record(early, channels=())
+    store.notifications.record(early, channels={})
     assert timings(store)[2] == {"a": 0}

@@ -17,6 +17,7 @@ from shared.settings import SettingError, Settings
 from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.migrate import migrate
+from tests.support.builders import routes
 from tests.support.stand_ins import BotApi, Call, accepts
 
 TOKEN = "123456:ABC-DEF_ghi"
@@ -196,7 +197,7 @@ SETTINGS = Settings.from_env({"NOTIFICATION_TTL": str(TTL)})
 
 def report(store: Store, *channels: str) -> None:
     event = Event(target_url="http://t/", monitor="shop", timestamp=START, is_success=False)
-    store.events.add([event], received_at=START, channels=channels)
+    store.events.add([event], received_at=START, channels=routes(*channels))
 
 
 def deliver(store: Store, channels: Mapping[str, NotifierKind], after: float = 0) -> dict[str, int]:

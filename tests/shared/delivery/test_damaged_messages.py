@@ -12,7 +12,7 @@ from shared.models.message import Message
 from shared.notifiers import Accepted, SendFailed
 from shared.store import Store
 from shared.store.asking import circumstances
-from tests.support.builders import Channel, at, event, fails
+from tests.support.builders import Channel, at, event, fails, routes
 from tests.support.store.steps import SETTINGS, TTL, add, deliver, opened, owe, rows, statuses
 
 pytestmark = pytest.mark.slow
@@ -176,7 +176,7 @@ def test_a_sender_outlives_a_store_that_fails_unexpectedly(store: Store, monkeyp
 
 
 def test_a_machine_short_of_threads_delivers_in_turn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    owe(store, channels=("a", "b", "c"))
+    owe(store, channels=routes("a", "b", "c"))
 
     def no_thread(_: object) -> None:
         raise RuntimeError("can't start new thread")

@@ -9,7 +9,7 @@ from shared.models.channel import USUAL, Pace
 from shared.store import Owed, Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.outbox import Claimed
-from tests.support.builders import at, event
+from tests.support.builders import at, event, routes
 from tests.support.store.engines import on_each_engine_and_pooler
 from tests.support.store.steps import add, report, rows
 
@@ -20,7 +20,7 @@ GROUP = Pace(20, 62.0)
 
 def fail(store: Store, *numbers: int, seconds: float = 0) -> None:
     """Monitors with these numbers fail at once; each owes one notification to the channel a."""
-    add(store, *(event(ok=False, monitor=f"m{each}") for each in numbers), received=seconds, channels=["a"])
+    add(store, *(event(ok=False, monitor=f"m{each}") for each in numbers), received=seconds, channels=routes("a"))
 
 
 def single(store: Store, seconds: float = 0, pace: Pace = USUAL) -> Owed | None:
@@ -39,7 +39,7 @@ def ids(claimed: Claimed) -> list[int]:
 def record(store: Store, claimed: Claimed, status: str, seconds: float, **more: object) -> None:
     first, *others = (owed.notification for owed in claimed.owed)
     attempt = Attempt(first, AttemptStatus(status), at(seconds), 1.5, "message 6", listed=tuple(others), **more)  # type: ignore[arg-type]
-    store.notifications.record(attempt, channels=["a", "b"])
+    store.notifications.record(attempt, channels=routes("a", "b"))
 
 
 def storm(store: Store, count: int = 9) -> None:
@@ -70,7 +70,7 @@ def test_messages_go_at_once_again_after_ten_seconds(store: Store) -> None:
 
 def test_another_channel_has_its_own_storms(store: Store) -> None:
     storm(store)
-    report(store, ok=False, received=0, monitor="other", channels=["b"])
+    report(store, ok=False, received=0, monitor="other", channels=routes("b"))
     assert store.notifications.claim("b", now=at(0), leased_until=at(30), pace=USUAL)
 
 
@@ -155,7 +155,7 @@ def test_a_sender_of_a_list_without_its_lease_undoes_nothing(store: Store) -> No
 def test_a_recovery_is_never_listed_before_its_outage(store: Store) -> None:
     storm(store)
     for number in range(9):
-        report(store, 1, ok=True, received=1, monitor=f"m{number}", channels=["a"])
+        report(store, 1, ok=True, received=1, monitor=f"m{number}", channels=routes("a"))
     outages = listed(store, 4)
     assert ids(outages) == [6, 7, 8, 9]
     others = listed(store, 5)
@@ -171,7 +171,7 @@ def test_what_is_held_is_not_listed_nor_what_waits_for_it(store: Store) -> None:
     storm(store)
     with store.database.transaction() as transaction:
         transaction.rows("UPDATE notifications SET status = 'HELD' WHERE id = 7")
-    report(store, 1, ok=True, received=1, monitor="m6", channels=["a"])
+    report(store, 1, ok=True, received=1, monitor="m6", channels=routes("a"))
     assert ids(listed(store, 9)) == [6, 8, 9]
 
 

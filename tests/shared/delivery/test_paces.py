@@ -20,7 +20,7 @@ from shared.delivery import deliver_owed
 from shared.notifiers import NotifierKind
 from shared.store import Store
 from tests.shared.notifiers.kinds import HTTP
-from tests.support.builders import at, event
+from tests.support.builders import at, event, routes
 from tests.support.stand_ins import BotApi, Exchange
 from tests.support.stand_ins.bot_api import Call, accepts
 from tests.support.stand_ins.service import Service
@@ -174,7 +174,7 @@ def limited(request: pytest.FixtureRequest, clock: Clock) -> Iterator[tuple[Limi
 
 def fail(store: Store, seconds: float, *, ok: bool) -> None:
     events = [event(seconds, ok=ok, monitor=f"m{number:03}") for number in range(MONITORS)]
-    add(store, *events, received=seconds, channels=["ops"])
+    add(store, *events, received=seconds, channels=routes("ops"))
 
 
 def owed_ids(store: Store) -> set[int]:

@@ -10,6 +10,7 @@ from shared.notifiers import NotifierKind, outcomes
 from shared.notifiers.outcomes import COPY_AFTER_SECONDS, MOST_COPIES
 from shared.store import Store
 from tests.shared.notifiers.services.email.channel import channel
+from tests.support.builders import routes
 from tests.support.stand_ins.smtp import Connection, Smtp
 from tests.support.stand_ins.smtp.doings import slowly
 from tests.support.store.steps import SETTINGS, deliver, owe, settle, statuses
@@ -78,6 +79,6 @@ def test_a_server_that_takes_its_time_gets_the_first_mail_once(
     """At once a send has a second, which would cut it off when the server has the mail."""
     monkeypatch.setattr(outcomes, "ANSWER_SECONDS", 60.0)
     server.replies["ACCEPTED"] = slowly(TAKEN, 1.5)
-    deliver_at_once(store, {"a": mail}, owe(store, channels=["a"]), SETTINGS)
+    deliver_at_once(store, {"a": mail}, owe(store, channels=routes("a")), SETTINGS)
     assert statuses(store) == [AttemptStatus.SENT]
     assert subjects(server) == ["OUTAGE"]

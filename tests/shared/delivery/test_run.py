@@ -13,7 +13,7 @@ from shared.models.message import Message
 from shared.notifiers import Accepted
 from shared.notifiers.outcomes import ANSWER_SECONDS
 from shared.store import Store
-from tests.support.builders import NOON, Channel, at, fails, refuses
+from tests.support.builders import NOON, Channel, at, fails, refuses, routes
 from tests.support.store.steps import SETTINGS, TTL, claim, deliver, owe, settle, statuses
 
 pytestmark = pytest.mark.slow
@@ -67,10 +67,10 @@ def test_a_retry_waits_as_long_as_the_channel_asks(store: Store) -> None:
 def test_a_channel_that_asks_to_wait_is_left_alone(store: Store) -> None:
     """Slack disables an app that goes on posting. Another channel goes on."""
     for name in ("shop", "blog", "wiki", "mail"):
-        owe(store, monitor=name, channels=("a", "b"))
+        owe(store, monitor=name, channels=routes("a", "b"))
     busy, other = Channel(fails(retry_after=60.0)), Channel()
     assert deliver(store, a=busy, b=other) == {"RETRY": 1, "SENT": 4}
-    owe(store, 1, ok=True, monitor="shop", channels=("a", "b"))
+    owe(store, 1, ok=True, monitor="shop", channels=routes("a", "b"))
     busy.behave = lambda: None
     assert deliver(store, 59.9, a=busy) == {}
     deliver(store, 60.1, a=busy)
@@ -119,7 +119,7 @@ def test_a_message_that_expires_counts_its_attempts(store: Store, attempts: int,
 
 
 def test_messages_to_a_removed_channel_expire(store: Store) -> None:
-    owe(store, channels=("a", "removed"))
+    owe(store, channels=routes("a", "removed"))
     assert deliver(store, a=Channel()) == {"SENT": 1}
     assert deliver(store, TTL + 1, a=Channel()) == {"EXPIRED": 1}
 
@@ -153,7 +153,7 @@ def test_a_lease_outlasts_a_send_and_is_short() -> None:
 
 def test_a_recovery_by_hand_says_so(store: Store) -> None:
     owe(store)
-    store.alerts.move(1, AlertStatus.RESOLVED, by="kim", at=at(60), channels=["a"])
+    store.alerts.move(1, AlertStatus.RESOLVED, by="kim", at=at(60), channels=routes("a"))
     channel = Channel()
     deliver(store, 60, a=channel)
     assert "resolved by hand by kim" in channel.texts[1]
@@ -163,26 +163,26 @@ def test_a_recovery_by_hand_says_so(store: Store) -> None:
 
 
 def test_channels_are_served_side_by_side(store: Store) -> None:
-    owe(store, channels=("a", "b"))
+    owe(store, channels=routes("a", "b"))
     together = threading.Barrier(2, timeout=5)
     assert deliver(store, a=Channel(together.wait), b=Channel(together.wait)) == {"SENT": 2}
 
 
 def test_a_message_that_comes_due_waits_for_no_slow_channel(store: Store) -> None:
-    owe(store, channels=("slow",))
+    owe(store, channels=routes("slow"))
     fast, is_sent = Channel(), threading.Event()
     fast.behave = is_sent.set
 
     def slow() -> None:
         # The fast channel comes to owe a message only while this send lasts.
-        owe(store, channels=("fast",), monitor="other")
+        owe(store, channels=routes("fast"), monitor="other")
         assert is_sent.wait(20), "the fast channel was not served meanwhile"
 
     assert deliver(store, slow=Channel(slow), fast=fast) == {"SENT": 2}
 
 
 def test_a_run_asks_once_and_starts_no_sender_for_channels_without_messages(store: Store) -> None:
-    owe(store, channels=("busy",))
+    owe(store, channels=routes("busy"))
     senders: list[str] = []
     busy = Channel(lambda: senders.extend(thread.name for thread in threading.enumerate()))
     others = {f"idle-{number}": Channel() for number in range(30)}
@@ -191,20 +191,20 @@ def test_a_run_asks_once_and_starts_no_sender_for_channels_without_messages(stor
 
 
 def test_a_message_whose_channel_is_gone_starts_no_sender(store: Store) -> None:
-    owe(store, channels=("gone",))
+    owe(store, channels=routes("gone"))
     assert deliver(store, a=Channel()) == {}
 
 
 def test_while_one_channel_is_slow_another_is_served_again_and_again(store: Store) -> None:
     """Its sender ends each time, since nothing is left for it, and the next message starts one anew."""
-    owe(store, channels=("slow", "fast"))
+    owe(store, channels=routes("slow", "fast"))
     fast, sent = Channel(), threading.Semaphore(0)
     fast.behave = sent.release
 
     def slow() -> None:
         assert sent.acquire(timeout=5)
         for number in range(2):
-            owe(store, channels=("fast",), monitor=f"later-{number}")
+            owe(store, channels=routes("fast"), monitor=f"later-{number}")
             assert sent.acquire(timeout=5), "the fast channel was not served meanwhile"
 
     assert deliver(store, slow=Channel(slow), fast=fast) == {"SENT": 4}
@@ -277,7 +277,7 @@ def test_a_slow_channel_puts_off_no_other_at_once(store: Store) -> None:
     owe(store)
     settle(store, "SENT", 0, took_ms=1_200)
     slow, quick = Channel(), Channel()
-    deliver_at_once(store, {"a": slow, "b": quick}, owe(store, channels=("a", "b"), monitor="next"), SETTINGS)
+    deliver_at_once(store, {"a": slow, "b": quick}, owe(store, channels=routes("a", "b"), monitor="next"), SETTINGS)
     assert (len(slow.texts), len(quick.texts)) == (0, 1)
 
 

@@ -17,7 +17,7 @@ from shared.models.message import Message
 from shared.notifiers import Accepted
 from shared.notifiers.services.console import ConsoleNotifier
 from shared.store import Store, StoreUnavailable
-from tests.support.builders import Channel, at, event, fails, refuses
+from tests.support.builders import Channel, at, event, fails, refuses, routes
 from tests.support.store.steps import SETTINGS, add, owe, rows, statuses
 
 pytestmark = pytest.mark.slow
@@ -86,7 +86,7 @@ def change(
     events = [event(seconds, ok=ok, monitor=f"m{number:03}") for number in range(count)]
     return [
         id_
-        for ingested in add(store, *events, received=seconds, channels=channels)
+        for ingested in add(store, *events, received=seconds, channels=routes(*channels))
         for id_ in ingested.notification_ids
     ]
 
@@ -114,7 +114,7 @@ def test_failures_over_ten_seconds_are_ten_messages_at_most(store: Store, clock:
     for tenth in range(0, 150, 2):
         clock.seconds = max(clock.seconds, tenth / 10)
         events = [event(ok=False, monitor=f"m{tenth}-{number}") for number in range(4)]
-        add(store, *events, received=tenth / 10, channels=["a"])
+        add(store, *events, received=tenth / 10, channels=routes("a"))
         if tenth % 20 == 0:
             run(store, clock, a=phone)
     clock.seconds += 30
@@ -150,7 +150,7 @@ def test_a_list_that_waits_holds_up_no_other_channel(store: Store, clock: Clock,
     other = Channel(lambda: len(other.texts) < 8 or has_failed.wait(20))
 
     def fail_meanwhile(seconds: float) -> None:
-        owe(store, 1, monitor="meanwhile", channels=("b",))
+        owe(store, 1, monitor="meanwhile", channels=routes("b"))
         has_failed.set()
         clock.pause(seconds)
 
@@ -174,7 +174,7 @@ def test_a_run_waits_no_longer_than_for_a_list(
 def test_at_once_waits_for_no_list_and_leaves_it_to_the_next_run(store: Store, clock: Clock, phone: Phone) -> None:
     received = now()
     events = [event(ok=False, monitor=f"m{number}", timestamp=received) for number in range(9)]
-    ingested = store.events.add(events, received_at=received, channels=["a"])
+    ingested = store.events.add(events, received_at=received, channels=routes("a"))
     deliver_at_once(store, {"a": phone}, [id_ for each in ingested for id_ in each.notification_ids], SETTINGS)
     assert [ids for _, ids in phone.received] == [[1], [2], [3], [4], [5]]
 

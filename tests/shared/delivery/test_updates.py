@@ -14,7 +14,7 @@ from shared.notifiers import Accepted
 from shared.store import Store
 from shared.store.tables import alerts, notifications
 from tests.shared.delivery.editing import EditingChannel
-from tests.support.builders import Channel, at, fails, refuses
+from tests.support.builders import Channel, at, fails, refuses, routes
 from tests.support.store.steps import CHANNELS, SETTINGS, claimed, deliver, move, owe, report, rows
 
 pytestmark = pytest.mark.slow
@@ -71,7 +71,7 @@ def degrade(store: Store) -> None:
     """A slow check at noon opens DEGRADED of ``shop``."""
     policy = Policy.model_validate({"name": "shop", "url": "https://shop/", "max_response_time": "500ms"})
     store.monitors.add(policy, now=at(0))
-    report(store, ok=True, received=0, channels=("a",), response_time_ms=800)
+    report(store, ok=True, received=0, channels=routes("a"), response_time_ms=800)
 
 
 def test_an_end_without_a_message_edits_too(store: Store, channel: EditingChannel) -> None:
@@ -130,7 +130,7 @@ def test_what_never_arrived_is_not_edited(store: Store, channel: EditingChannel,
         channel.behave = refuses()
     owe(store)
     deliver(store, a=channel)
-    told = CHANNELS if of == "not sent" else ("b",)
+    told = CHANNELS if of == "not sent" else routes("b")
     change = store.alerts.move(1, AlertStatus.ACK, by="kim", at=at(60), channels=told)
     assert change.notification_ids == ()
 
@@ -210,7 +210,7 @@ def test_edits_of_a_message_come_in_the_order_of_its_changes(store: Store, chann
     move(store, 1, "RESOLVED", 40)
     assert claimed(store, 41).notification.kind is NotificationKind.RECOVERY
     assert store.notifications.claim("a", now=at(42), leased_until=at(72)) is None, "the first edit is on its way"
-    store.notifications.record(Attempt(first.notification, AttemptStatus.SENT, at(43), 1.0, "x"), channels=())
+    store.notifications.record(Attempt(first.notification, AttemptStatus.SENT, at(43), 1.0, "x"), channels={})
     assert claimed(store, 44).edited is not None
 
 

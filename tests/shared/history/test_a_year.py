@@ -8,7 +8,7 @@ import pytest
 from shared.models import Event
 from shared.store import Retention, Store
 from shared.store.migrate import TABLES
-from tests.support.builders import at, event
+from tests.support.builders import at, event, routes
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import rows
 
@@ -55,7 +55,7 @@ def test_the_store_of_a_year_is_no_larger_than_what_is_kept(store: Store) -> Non
     dice = random.Random(1)  # the same in each run
     found: list[tuple[dict[str, int], int]] = []
     for day in range(0, YEAR, STEP):
-        store.events.add(checks(day, dice), received_at=at((day + STEP) * A_DAY), channels=("a",))
+        store.events.add(checks(day, dice), received_at=at((day + STEP) * A_DAY), channels=routes("a"))
         with store.database.transaction() as transaction:
             transaction.rows("UPDATE notifications SET status = 'SENT' WHERE status = 'PENDING'")
         store.upkeep.run(RETENTION, now=at((day + STEP) * A_DAY + 61), seconds=math.inf, pause=lambda _: None)

@@ -35,7 +35,7 @@ def check(store: Store, outcomes: str, start: float = 0, monitor: str = "shop") 
         seconds = start + number * INTERVAL
         if outcome != " ":
             says_nothing = {"is_inconclusive": True} if outcome == "?" else {}
-            report(store, seconds, ok=outcome == ".", received=seconds, monitor=monitor, channels=(), **says_nothing)
+            report(store, seconds, ok=outcome == ".", received=seconds, monitor=monitor, channels={}, **says_nothing)
 
 
 def told(store: Store, until: float, since: float = 0, now: float | None = None, monitor_id: int = 1) -> Availability:
@@ -243,7 +243,7 @@ def test_any_story_counts_as_a_slow_model_counts_it(
     for moment, ok, received in story:
         if is_reviewed:
             store.lapses.review(now=at(received))
-        store.events.add([event(moment, ok=ok, monitor=name)], received_at=at(received), channels=())
+        store.events.add([event(moment, ok=ok, monitor=name)], received_at=at(received), channels={})
     end = max(story[-1][0] + 100, story[-1][2])
     expected = model([(moment, ok) for moment, ok, _ in story], failures, successes, longest, end)
     assert seconds(told(store, end, monitor_id=monitor_id)) == pytest.approx(expected)

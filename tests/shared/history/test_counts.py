@@ -46,7 +46,7 @@ def fill(store: Store, days: float, seed: int = 1) -> list[Event]:
     made.sort(key=lambda each: each.timestamp)
     # A transaction for each event would take most of the test's time.
     for half_hours, events in itertools.groupby(made, lambda each: (each.timestamp - NOON) // HALF_AN_HOUR):
-        store.events.add(list(events), received_at=NOON + (half_hours + 1) * HALF_AN_HOUR, channels=())
+        store.events.add(list(events), received_at=NOON + (half_hours + 1) * HALF_AN_HOUR, channels={})
     return made
 
 

@@ -62,7 +62,7 @@ def days(store: Store) -> list[object]:
 
 def add(store: Store, name: str, day: float, received: float, milliseconds: float = 50.0) -> None:
     made = event(day * A_DAY, ok=True, monitor=name, response_time_ms=milliseconds, dns_ms=3.0)
-    store.events.add([made], received_at=at(received * A_DAY), channels=())
+    store.events.add([made], received_at=at(received * A_DAY), channels={})
 
 
 class Walk:

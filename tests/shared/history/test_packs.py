@@ -81,7 +81,7 @@ def _filled(days: float) -> bytes:
                 )
                 for _ in range(int(days * 48))
             ]
-            store.events.add(made, received_at=at(days * A_DAY), channels=())
+            store.events.add(made, received_at=at(days * A_DAY), channels={})
             fold_all(store, days)
         return file.read_bytes()
 
@@ -155,7 +155,7 @@ def test_a_late_event_counts_in_a_day_that_is_packed(store: Store) -> None:
     before = rollups_of(store, "day")
     for received in (DAYS, DAYS + 1):
         late = event(1.2 * A_DAY, ok=False, monitor="a", response_time_ms=received)
-        store.events.add([late], received_at=at(received * A_DAY), channels=())
+        store.events.add([late], received_at=at(received * A_DAY), channels={})
         fold_all(store, received)
         assert len(rows(store, "SELECT id FROM rollups")) == 2, "its hour and its day"
         unpacked_answers = answers(store)
@@ -242,7 +242,7 @@ def test_two_runs_at_once_count_each_event_once(store: Store, first: str, other:
     fill(store)
     pack_all(store.database, 6)
     late = [event(day * A_DAY, ok=False, monitor=each, response_time_ms=50) for day in (5.2, 8.2) for each in "abcd"]
-    store.events.add(late, received_at=at(DAYS * A_DAY), channels=())
+    store.events.add(late, received_at=at(DAYS * A_DAY), channels={})
     ready = as_text(at(3.5 * A_DAY))
     steps: dict[str, Callable[[Any], int]] = {
         "fold": lambda database: fold(database, at((DAYS + 1) * A_DAY)),
@@ -261,7 +261,7 @@ def test_two_runs_at_once_count_each_event_once(store: Store, first: str, other:
 @on_each_engine
 def test_a_row_of_a_removed_monitor_is_packed_and_pruned_too(store: Store) -> None:
     fill(store, 3)
-    store.monitors.remove(1, now=at(3 * A_DAY), channels=())
+    store.monitors.remove(1, now=at(3 * A_DAY), channels={})
     pack_all(store.database, 5)
     assert rows(store, "SELECT id FROM rollups") == []
     keep(store, 405)

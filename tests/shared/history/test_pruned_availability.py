@@ -107,7 +107,7 @@ def test_any_story_is_known_from_the_cut_on(
     for moment, ok, received in story:
         if is_reviewed:
             store.lapses.review(now=at(start + received))
-        store.events.add([event(start + moment, ok=ok, monitor=name)], received_at=at(start + received), channels=())
+        store.events.add([event(start + moment, ok=ok, monitor=name)], received_at=at(start + received), channels={})
     end = max(start + max(story[-1][0] + 100, story[-1][2]), MIDNIGHT + 1)
     checks = [(start + moment, ok) for moment, ok, _ in story]
     parts = ((start - 30, MIDNIGHT), (MIDNIGHT, end))

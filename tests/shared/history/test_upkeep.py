@@ -19,7 +19,7 @@ from shared.store import Retention, Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.tables import replay_facts, state_changes
 from shared.store.upkeep import pruning
-from tests.support.builders import NOON, at, event
+from tests.support.builders import NOON, at, event, routes
 from tests.support.store.engines import on_each_engine, on_sqlite
 from tests.support.store.past import rollups_of
 from tests.support.store.steps import CHANNELS, move, report, rows, settle
@@ -124,7 +124,7 @@ def test_the_rollups_of_many_monitors_are_those_of_their_events(store: Store) ->
         for number in range(1200)
     ]
     for part in range(0, 1200, 400):
-        store.events.add(events[part : part + 400], received_at=at(A_DAY), channels=())
+        store.events.add(events[part : part + 400], received_at=at(A_DAY), channels={})
     assert keep(store, 2)["folded"] == 1200
     expected: dict[tuple[str, str], Rollup] = {}
     for each in events:
@@ -165,10 +165,10 @@ def test_an_event_from_the_future_holds_nothing_up(store: Store) -> None:
 @on_each_engine
 def test_old_alerts_go_with_their_messages_but_not_what_still_counts(store: Store) -> None:
     for number, monitor in enumerate(("gone", "owed", "open")):
-        report(store, number, ok=False, received=number, monitor=monitor, channels=("a",))
+        report(store, number, ok=False, received=number, monitor=monitor, channels=routes("a"))
         settle(store, "SENT", number)
     for number, monitor in enumerate(("gone", "owed")):
-        report(store, 10 + number, ok=True, received=10 + number, monitor=monitor, channels=("a",))
+        report(store, 10 + number, ok=True, received=10 + number, monitor=monitor, channels=routes("a"))
     settle(store, "SENT", 20)
     keep(store, 401)
     assert [each[0] for each in rows(store, "SELECT subject FROM alerts ORDER BY id")] == ["owed", "open"]
@@ -182,10 +182,10 @@ def test_old_alerts_go_with_their_messages_but_not_what_still_counts(store: Stor
 def test_no_number_is_given_out_again_after_pruning(store: Store) -> None:
     """Otherwise a new message would look like a copy of an old one. The newest message is not the newest alert's."""
     for seconds, ok, monitor in ((0, False, "first"), (1, False, "second"), (2, True, "second"), (3, True, "first")):
-        report(store, seconds, ok=ok, received=seconds, monitor=monitor, channels=("a",))
+        report(store, seconds, ok=ok, received=seconds, monitor=monitor, channels=routes("a"))
         settle(store, "SENT", seconds)
     keep(store, 401)
-    report(store, 402 * A_DAY, ok=False, received=402 * A_DAY, channels=("a",))
+    report(store, 402 * A_DAY, ok=False, received=402 * A_DAY, channels=routes("a"))
     assert [rows(store, f"SELECT max(id) FROM {table}")[0][0] for table in ("alerts", "notifications")] == [3, 5]
 
 
@@ -228,7 +228,7 @@ def test_old_facts_are_found_by_an_index(store: Store, table: ModuleType) -> Non
 def test_a_run_ends_when_its_time_is_over_and_the_next_one_goes_on(store: Store) -> None:
     for part in range(3):
         events = [event(part * 900 + number, ok=True) for number in range(900)]
-        store.events.add(events, received_at=at(2700), channels=())
+        store.events.add(events, received_at=at(2700), channels={})
     ticks = itertools.count()
 
     def run(seconds: float) -> int:

@@ -8,13 +8,13 @@ from shared.models import as_text
 from shared.monitors.policy import Policy
 from shared.monitors.windows.window import Window
 from shared.store import Store, UnknownName
-from tests.support.builders import at
+from tests.support.builders import at, routes
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import move, report, rows, settle
 
 pytestmark = on_each_engine
 
-CHANNELS = ("ops", "mail", "any")
+CHANNELS = routes("ops", "mail", "any")
 STEPS = [{"after": "5m", "channels": ["mail"]}, {"after": "15m", "channels": ["any"], "repeat": "10m"}]
 
 

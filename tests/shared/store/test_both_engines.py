@@ -19,7 +19,7 @@ from shared.store.engines.database import Database
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
-from tests.support.builders import NEVER_FLAPS
+from tests.support.builders import NEVER_FLAPS, routes
 from tests.support.postgres import Server
 
 pytestmark = pytest.mark.system
@@ -82,7 +82,7 @@ class History(RuleBasedStateMachine):
         answer: list[Any] = self.both(
             lambda store: [
                 (each.is_duplicate, each.change, each.reason, each.alert, each.notification_ids, each.changes)
-                for each in store.events.add(events, received_at=self.now, channels=self.channels)
+                for each in store.events.add(events, received_at=self.now, channels=routes(*self.channels))
             ]
         )[0]
         return answer
@@ -127,7 +127,7 @@ class History(RuleBasedStateMachine):
         monitor, status = self.alerts[key]
         is_legal = status is to or status.is_active or (to is OPEN and not self.active(monitor))
         answer = self.both(
-            lambda store: store.alerts.move(key, to, by="김 '; --", at=self.now, channels=self.channels)
+            lambda store: store.alerts.move(key, to, by="김 '; --", at=self.now, channels=routes(*self.channels))
         )[0]
         assert isinstance(answer, tuple) is is_legal, answer
         if is_legal:
@@ -164,7 +164,7 @@ class History(RuleBasedStateMachine):
                     "odd 'answer' %s",
                     due_at=self.now + timedelta(seconds=2),
                 ),
-                channels=self.channels,
+                channels=routes(*self.channels),
             )
         )
 
@@ -177,7 +177,7 @@ class History(RuleBasedStateMachine):
         created_before = self.now - timedelta(seconds=TTL_SECONDS)
         self.both(lambda store: store.notifications.expire(now=self.now, created_before=created_before))
         self.both(lambda store: store.notifications.due(self.channels, now=self.now))
-        self.both(lambda store: store.agents.review(now=self.now, channels=self.channels))
+        self.both(lambda store: store.agents.review(now=self.now, channels=routes(*self.channels)))
         self.both(Store.summary)
         self.both(lambda store: store.alerts.page(limit=5))
         self.both(lambda store: store.notifications.logs(limit=5))

@@ -19,7 +19,7 @@ pytestmark = on_each_engine
 
 def watch(store: Store, *names: str, **fields: object) -> None:
     policies = [Policy.model_validate({"name": name, "url": f"http://{name}/", **fields}) for name in names]
-    store.monitors.apply(policies, {}, {}, now=at(0), channels=())
+    store.monitors.apply(policies, {}, {}, now=at(0), channels={})
 
 
 def claim(store: Store, seconds: float, span: float = 1.0, location: str = "seoul", known: int | None = 1) -> Claim:

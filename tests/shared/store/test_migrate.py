@@ -119,7 +119,7 @@ def test_many_processes_create_an_absent_store(new_database: Callable[[], Databa
     def create() -> str:
         database = new_database()
         migrate(database, as_text(NOON))
-        Store(database).events.add([event(ok=True)], received_at=NOON, channels=())
+        Store(database).events.add([event(ok=True)], received_at=NOON, channels={})
         return "created"
 
     assert at_once(8, create) == ["created"] * 8

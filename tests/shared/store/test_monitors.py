@@ -1,15 +1,14 @@
 """Monitors: policies come from the file and from people, and an outage ends with its monitor."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from shared.models import Cause, ChangeKind, NotificationKind
+from shared.models.channel import Channels
 from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.monitors import Plan
 from shared.store.refusals import MonitorNotFound, NameTaken, OwnedElsewhere
-from tests.support.builders import at
+from tests.support.builders import at, routes
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, report, rows
 
@@ -20,7 +19,7 @@ def policy(name: str = "api", **fields: object) -> Policy:
     return Policy.model_validate({"name": name, "url": f"http://{name}/", **fields})
 
 
-def apply(store: Store, *policies: Policy, channels: Sequence[str] = CHANNELS) -> Plan:
+def apply(store: Store, *policies: Policy, channels: Channels = CHANNELS) -> Plan:
     return store.monitors.apply(policies, {}, {}, now=at(100), channels=channels)
 
 
@@ -92,7 +91,7 @@ def test_the_policys_threshold_judges_its_events(store: Store) -> None:
 
 
 def test_only_its_channels_hear_of_a_monitor(store: Store) -> None:
-    configured = ("console", "ops", "dev")
+    configured = routes("console", "ops", "dev")
     apply(store, policy(channels=["ops"]), channels=configured)
     report(store, 10, ok=False, monitor="api", received=10, channels=configured)
     apply(store, policy(channels=["dev"]), channels=configured)
@@ -108,9 +107,9 @@ def test_the_file_owns_its_monitors(store: Store) -> None:
     apply(store, policy())
     [entry] = store.monitors.page(limit=9)
     with pytest.raises(OwnedElsewhere, match="'api' stands in the configuration's file"):
-        store.monitors.remove(entry.row["id"], now=at(0), channels=())
+        store.monitors.remove(entry.row["id"], now=at(0), channels={})
     with pytest.raises(OwnedElsewhere):
-        store.monitors.replace(entry.row["id"], policy(), now=at(0), channels=())
+        store.monitors.replace(entry.row["id"], policy(), now=at(0), channels={})
 
 
 def test_a_name_is_given_once(store: Store) -> None:
@@ -119,8 +118,8 @@ def test_a_name_is_given_once(store: Store) -> None:
         store.monitors.add(policy(), now=at(0))
     other = store.monitors.add(policy("web"), now=at(0)).row["id"]
     with pytest.raises(NameTaken):
-        store.monitors.replace(other, policy("api"), now=at(0), channels=())
-    store.monitors.remove(other, now=at(0), channels=())
+        store.monitors.replace(other, policy("api"), now=at(0), channels={})
+    store.monitors.remove(other, now=at(0), channels={})
     with pytest.raises(MonitorNotFound):
         store.monitors.get(other)
     assert store.monitors.add(policy("web"), now=at(0)).row["id"] == other, "a name is the monitor's identity"

@@ -121,9 +121,9 @@ def test_a_sender_without_its_lease_undoes_nothing(store: Store) -> None:
     opened(store)
     slow = claimed(store, 3600).notification
     assert claimed_id(store, 3640) == 1
-    store.notifications.record(Attempt(slow, AttemptStatus.FAILED, at(3600), 9, "refused"), channels=())
+    store.notifications.record(Attempt(slow, AttemptStatus.FAILED, at(3600), 9, "refused"), channels={})
     assert store.alerts.get(1)[1][0].status is NotificationStatus.SENDING
-    store.notifications.record(Attempt(slow, AttemptStatus.SENT, at(3600), 9, "ok"), channels=())
+    store.notifications.record(Attempt(slow, AttemptStatus.SENT, at(3600), 9, "ok"), channels={})
     assert store.alerts.get(1)[1][0].status is NotificationStatus.SENT, "the channel accepted it"
     assert len(store.notifications.logs(limit=9)) == 2
 

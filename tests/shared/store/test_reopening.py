@@ -5,7 +5,7 @@ import pytest
 from shared.alerting import TooManyMoves
 from shared.models import AlertStatus
 from shared.store import Store
-from tests.support.builders import Channel, at, fails
+from tests.support.builders import Channel, at, fails, routes
 from tests.support.store.steps import deliver, move, opened, owe, rows
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ def act(store: Store, step: str, seconds: float, channel: Channel) -> None:
     else:
         [(newest,)] = rows(store, "SELECT max(id) FROM alerts")
         to = {"R": "RESOLVED", "O": "OPEN", "A": "ACK"}[step]
-        store.alerts.move(int(str(newest)), AlertStatus(to), by="kim", at=at(seconds), channels=("a",))
+        store.alerts.move(int(str(newest)), AlertStatus(to), by="kim", at=at(seconds), channels=routes("a"))
 
 
 OUTAGE, RECOVERY = "OUTAGE", "RECOVERY"
@@ -94,7 +94,7 @@ def test_a_channel_hears_of_an_end_if_it_heard_of_the_beginning(store: Store) ->
     """One joins, and one is gone while the alert is reopened."""
     opened(store)
     move(store, 1, "RESOLVED", 30)
-    store.alerts.move(1, AlertStatus.OPEN, by="kim", at=at(40), channels=("a",))
-    owe(store, 50, ok=True, channels=("a", "b", "new"))
+    store.alerts.move(1, AlertStatus.OPEN, by="kim", at=at(40), channels=routes("a"))
+    owe(store, 50, ok=True, channels=routes("a", "b", "new"))
     sql = "SELECT channel FROM notifications WHERE kind = 'RECOVERY' ORDER BY id"
     assert [channel for (channel,) in rows(store, sql)] == ["a", "b", "a"]

@@ -71,5 +71,5 @@ def test_every_commit_but_a_leases_waits_for_the_disk(store: Store) -> None:
     opened(store)
     owed = claim(store, lease=0)
     assert owed is not None
-    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, NOON, 1, ""), channels=())
+    store.notifications.record(Attempt(owed.notification, AttemptStatus.SENT, NOON, 1, ""), channels={})
     assert levels in (["2", "1", "2"], ["on", "off", "on"])

@@ -11,7 +11,7 @@ from shared.models import AlertStatus
 from shared.models.channel import Channels, QuietHours, Route
 from shared.store import DrillUnderWay, Store
 from shared.store.recurring.reviewed import Reviewed
-from tests.support.builders import Channel, at, fails, refuses
+from tests.support.builders import Channel, at, fails, refuses, routes
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import CHANNELS, deliver, move, rows
 from tests.support.store.watching import deliver_all, history, owed
@@ -103,7 +103,7 @@ def test_what_fails_for_a_while_is_told_by_the_others(store: Store) -> None:
 
 @on_each_engine
 def test_a_missed_drill_is_told_on_the_other_channels(store: Store) -> None:
-    start(store, need_ack=60, channels=["a"])
+    start(store, need_ack=60, channels=routes("a"))
     a, b = Channel(), Channel()
     deliver_all(store, 1, a=a, b=b)
     review(store, 60)
@@ -117,15 +117,15 @@ def test_a_missed_drill_is_told_on_the_other_channels(store: Store) -> None:
 @pytest.mark.parametrize("channels", [("a",), ("a", "console")])
 def test_a_missed_drill_of_all_is_told_on_all(store: Store, channels: Sequence[str]) -> None:
     """Nobody has to watch the console."""
-    start(store, need_ack=60, channels=["a"])
+    start(store, need_ack=60, channels=routes("a"))
     deliver_all(store, 1, a=Channel())
-    review(store, 60, channels)
+    review(store, 60, routes(*channels))
     assert {channel for kind, channel in owed(store, 2) if kind == "DRILL_MISSED"} == set(channels)
 
 
 def test_the_next_acknowledged_drill_ends_a_missed_one(store: Store) -> None:
     for seconds in (0, 100):
-        start(store, seconds, need_ack=60, channels=["a"])
+        start(store, seconds, need_ack=60, channels=routes("a"))
         deliver_all(store, seconds + 1, a=Channel())
         review(store, seconds + 60)
     assert kinds(store) == [("DRILL", "RESOLVED"), ("DRILL_MISSED", "OPEN"), ("DRILL", "RESOLVED")], "it is one alert"
@@ -146,7 +146,7 @@ def test_one_drill_at_a_time(store: Store) -> None:
 
 
 def test_a_drill_can_be_ended_by_hand(store: Store) -> None:
-    drill = start(store, need_ack=600, channels=["a"])
+    drill = start(store, need_ack=600, channels=routes("a"))
     deliver_all(store, 1, a=Channel())
     move(store, drill, "RESOLVED", 2)
     review(store, 3)

@@ -13,9 +13,10 @@ from shared.models.channel import Channels
 from shared.notifiers import NotifierKind
 from shared.settings import Settings
 from shared.store import Ingested, Owed, Store
-from tests.support.builders import at, event
+from tests.support.builders import at, event, routes
 
-CHANNELS = ("a", "b")
+A_ALONE = routes("a")
+CHANNELS = routes("a", "b")
 TTL = 86_400.0
 SETTINGS = Settings.from_env({"NOTIFICATION_TTL": str(TTL)})
 MIGRATIONS = sorted((ROOT / "shared" / "store" / "migrations").glob("*.sql"))
@@ -88,7 +89,7 @@ def settle(
 
 
 def owe(
-    store: Store, seconds: float = 0, *, ok: bool = False, channels: Sequence[str] = ("a",), monitor: str = "shop"
+    store: Store, seconds: float = 0, *, ok: bool = False, channels: Channels = A_ALONE, monitor: str = "shop"
 ) -> list[int]:
     """An event arrives at once; the ids of the notifications that it owes."""
     return report(store, seconds, ok=ok, received=seconds, channels=channels, monitor=monitor).notification_ids

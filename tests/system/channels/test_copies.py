@@ -18,7 +18,7 @@ from shared.settings import Settings
 from shared.store import Store, open_store
 from tests.conftest import new_store
 from tests.shared.notifiers.kinds import HTTP
-from tests.support.builders import event
+from tests.support.builders import event, routes
 from tests.support.forking.forks import Fork, forked, starts_by_forks
 from tests.support.running import environment, wait_until
 from tests.support.stand_ins import Exchange
@@ -123,7 +123,7 @@ def send(environ: dict[str, str], later: float = 0) -> Fork:
 def fail(store: Store, monitor: str, receivers: Receivers) -> list[int]:
     """A monitor fails now; the notifications that this owes."""
     failure = event(ok=False, monitor=monitor, timestamp=now())
-    return store.events.add([failure], received_at=now(), channels=list(receivers.channels))[0].notification_ids
+    return store.events.add([failure], received_at=now(), channels=routes(*receivers.channels))[0].notification_ids
 
 
 @pytest.mark.parametrize("environ", ["sqlite", "postgresql"], indirect=True)

@@ -8,7 +8,7 @@ import pytest
 from shared.models import as_text
 from shared.settings import Settings
 from shared.store import Retention, Store, open_store
-from tests.support.builders import at
+from tests.support.builders import at, routes
 from tests.support.running import rows_of
 from tests.support.store.steps import report, settle
 from tests.torture.channel import Life, Receipt
@@ -31,9 +31,9 @@ def url(database_environ: dict[str, str]) -> str:
     store = open_store(Settings.from_env(database_environ))
     url = database_environ["DATABASE_URL"]
     keep_what_is_pruned(url)
-    report(store, -2 * A_DAY, ok=True, received=-1, channels=("a",))
+    report(store, -2 * A_DAY, ok=True, received=-1, channels=routes("a"))
     for seconds, ok in ((0, False), (5, True), (190, False)):
-        report(store, seconds, ok=ok, received=seconds, channels=("a",))
+        report(store, seconds, ok=ok, received=seconds, channels=routes("a"))
         settle(store, "SENT", seconds)
     prune(store)
     return url

@@ -4,10 +4,10 @@ import pytest
 
 from shared.monitors.policy import Policy
 from shared.store import Store
-from tests.support.builders import at
+from tests.support.builders import at, routes
 from tests.support.store.steps import report, rows
 
-CHATS = ("console", "ops", "ops#2", "mail")
+CHATS = routes("console", "ops", "ops#2", "mail")
 
 
 @pytest.mark.parametrize(("named", "told"), [("ops", ["console", "ops", "ops#2"]), ("mail", ["console", "mail"])])

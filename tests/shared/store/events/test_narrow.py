@@ -86,7 +86,7 @@ def reports(draw: st.DrawFn) -> Event:
 @given(reported=reports(), received_at=times)
 def test_every_column_survives(store: Store, reported: Event, received_at: datetime) -> None:
     received_at = received_at.replace(microsecond=received_at.microsecond // 1000 * 1000)
-    [stored] = store.events.add([reported], received_at=received_at, channels=())
+    [stored] = store.events.add([reported], received_at=received_at, channels={})
     if not stored.is_duplicate:
         assert all_events(store)[-1] == as_shown(reported, stored.id, received_at)
 
@@ -155,7 +155,7 @@ def test_an_event_takes_few_bytes(store: Store) -> None:
         for begin in range(first, last, 200):  # a round of all monitors, in half a minute
             moments = range(begin, begin + 200)
             checks = [event(n * 0.15, ok=True, monitor=f"m{n % 200}", ip="192.0.2.1", **phases) for n in moments]
-            store.events.add(checks, received_at=at(begin * 0.15 + 30), channels=())
+            store.events.add(checks, received_at=at(begin * 0.15 + 30), channels={})
         [[pages]] = rows(store, "SELECT page_count FROM pragma_page_count")
         assert isinstance(pages, int)
         return pages * 4096

@@ -9,7 +9,7 @@ from shared.store import Store
 from shared.store.engines.database import Database
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import TABLES, migrate
-from tests.support.builders import NOON, at, event
+from tests.support.builders import NOON, at, event, routes
 from tests.support.store.engines import on_each_engine
 from tests.support.store.steps import MIGRATIONS, rows
 
@@ -69,7 +69,7 @@ def everything(store: Store) -> str:
 def add(store: Store, *, ok: bool, seconds: float = 60, password: str = "planted-pw") -> AlertStatus | None:
     given = event(seconds, ok=ok, monitor=url(password), target_url=url(password))
     assert given.monitor == given.target_url == MASKED
-    [done] = store.events.add([given], received_at=at(seconds), sent_at=None, channels=("a",))
+    [done] = store.events.add([given], received_at=at(seconds), sent_at=None, channels=routes("a"))
     return done.alert.status if done.alert else None
 
 

@@ -11,7 +11,7 @@ from shared.models import Event
 from shared.store import Store, StoreUnavailable
 from shared.store.engines.database import Database, Transaction
 from tests.shared.store.engines.group_commit.works import Works, keep, kept, together, watched
-from tests.support.builders import NOON
+from tests.support.builders import NOON, routes
 from tests.support.store.engines import on_sqlite
 
 pytestmark = pytest.mark.slow
@@ -81,7 +81,7 @@ def test_many_threads_share_commits_and_get_their_own_results(database: Database
                 is_success=turn % 2 == 1,
                 event_id=f"{number}-{turn}",
             )
-            [ingested] = store.events.add([event], received_at=NOON, channels=("console",))
+            [ingested] = store.events.add([event], received_at=NOON, channels=routes("console"))
             assert (ingested.event.event_id, ingested.is_duplicate) == (f"{number}-{turn}", False)
             assert ingested.change == ("OPENED", "RESOLVED")[turn % 2]
             assert ingested.alert is not None
@@ -103,7 +103,7 @@ def test_the_same_event_twice_in_one_commit_is_stored_once(database: Database) -
 
     def report(_: int) -> bool:
         barrier.wait(10)
-        return store.events.add([event], received_at=NOON, channels=("console",))[0].is_duplicate
+        return store.events.add([event], received_at=NOON, channels=routes("console"))[0].is_duplicate
 
     with ThreadPoolExecutor(8) as threads:
         assert sorted(threads.map(report, range(8))) == [False] + [True] * 7

@@ -16,7 +16,7 @@ from shared.store.engines.postgres import connection as postgres_connection
 from shared.store.engines.postgres import database as engine
 from shared.store.engines.postgres.database import PostgresDatabase
 from tests.shared.store.engines.postgres.use import LEFT
-from tests.support.builders import NEVER_FLAPS, NOON
+from tests.support.builders import NEVER_FLAPS, NOON, routes
 from tests.support.pgbouncer import Pgbouncer
 from tests.support.store.monitor_names import add, names
 
@@ -53,7 +53,7 @@ def test_behind_a_pooler_a_transaction_leaves_no_session_state(
         for second in range(20):
             at = NOON + timedelta(seconds=second)
             event = Event(target_url=f"http://{number}/", timestamp=at, is_success=second % 2 == 1)
-            Store(databases[number], NEVER_FLAPS).events.add([event], received_at=at, channels=["a"])
+            Store(databases[number], NEVER_FLAPS).events.add([event], received_at=at, channels=routes("a"))
 
     with ThreadPoolExecutor(len(databases)) as threads:
         list(threads.map(report, range(len(databases))))

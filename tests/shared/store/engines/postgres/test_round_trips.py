@@ -12,7 +12,7 @@ from shared.monitors.policy import Policy
 from shared.store import Store
 from shared.store.engines.postgres.database import PostgresDatabase
 from shared.store.migrate import migrate
-from tests.support.builders import NOON, Channel, at, event
+from tests.support.builders import NOON, Channel, at, event, routes
 from tests.support.postgres import Server
 from tests.support.store.steps import SETTINGS, add, claimed, owe, rows, settle
 from tests.support.store.watching import review
@@ -112,7 +112,7 @@ def test_recording_an_attempt_asks_as_seldom_as_it_can(wire: Counting, store: St
     owed = claimed(store)
     wire.asked.clear()
     attempt = Attempt(owed.notification, AttemptStatus(status), at(1), 9.0, "so it went", due_at=at(60))
-    store.notifications.record(attempt, channels=())
+    store.notifications.record(attempt, channels={})
     assert len(wire.asked) == most
 
 
@@ -130,7 +130,7 @@ def test_the_silence_of_agents_asks_no_more_often_for_many_monitors(wire: Counti
 def test_sending_at_once_asks_nothing_after_the_last_message(wire: Counting, store: Store) -> None:
     """Each question would lock the store for writing, and find nothing; all other writers would wait for it."""
     channels = {name: Channel() for name in ("a", "b")}
-    ids = [*owe(store, channels=("a", "b")), *owe(store, channels=("a",), monitor="other")]
+    ids = [*owe(store, channels=routes("a", "b")), *owe(store, channels=routes("a"), monitor="other")]
     wire.asked.clear()
     deliver_at_once(store, channels, ids, SETTINGS)
     assert [len(channel.texts) for channel in channels.values()] == [2, 1]
