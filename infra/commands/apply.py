@@ -75,7 +75,7 @@ def _about_places(configuration: "Configuration", plan: "Plan", settings: "Setti
 
     of_places = [] if plan.locations is None else warnings(configuration.monitors, plan.locations)
     of_values = unset(configuration.monitors, os.environ)
-    # Whoever turns all pages off wants none.
+    # A person who turns all pages off wants none.
     is_off = settings.status_page is False
     of_pages = [] if is_off else unshown(configuration.monitors, pages_of(settings.status_page, configuration.body()))
     return [f"warning: {text}" for text in (*of_places, *of_values, *of_pages)]

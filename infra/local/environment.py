@@ -93,7 +93,7 @@ def overridden(file: Path) -> Iterator[str]:
 
 def warn_of_overridden(folder: Path = ROOT) -> None:
     """Print these sentences about ``.env``, for a start or a deployment."""
-    # What reads the settings says that it cannot be read.
+    # The reader of the settings says that it cannot be read.
     with contextlib.suppress(FileInvalid):
         for sentence in overridden(folder / ".env"):
             print(f"bonghwa: warning: {sentence}", file=sys.stderr, flush=True)

@@ -180,7 +180,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
 
 
 def messages(count: int) -> str:
-    """So many messages, in words."""
+    """The number of messages, in words."""
     return "1 message" if count == 1 else f"{count} messages"
 
 
@@ -242,7 +242,7 @@ def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
 
 
 def _stuck(facts: HealthFacts, now: datetime) -> Collection[str]:
-    """The channels to which nothing goes. What came due while the system was stopped goes out in a moment."""
+    """The channels to which nothing goes. A message that came due while the system was stopped goes out in a moment."""
     return facts.overdue if now - facts.since > OVERDUE else ()
 
 

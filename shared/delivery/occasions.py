@@ -44,7 +44,9 @@ def deliver_at_once(
         step("server", "delivery_put_off", level=logging.ERROR, failure=True, reason=reason)
 
 
-def notify_of(store: Store, notifiers: Mapping[str, Notifier], changes: Sequence[Change], settings: Settings) -> None:
+def notify_of(
+    store: Store, notifiers: Mapping[str, NotifierKind], changes: Sequence[Change], settings: Settings
+) -> None:
     """Log the changes of alerts, which are committed, and send at once what they owe. Never raises."""
     for change in changes:
         log_change(change)

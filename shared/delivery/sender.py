@@ -59,7 +59,7 @@ class Sender:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         # How many channels are sending, or wait for a list.
         self.busy = 0
-        # What the store said when it ended the service of a channel.
+        # The store said this when it ended the service of a channel.
         self.trouble: StoreUnavailable | None = None
         self._links = links.configured()
         self._unrecorded = unrecorded_of(store)

@@ -95,7 +95,7 @@ class Notification(NamedTuple):
 
 
 class Details(NamedTuple):
-    """What a notification says beside its alert: see Notification. ``occurred_at`` is the alert's own if None."""
+    """A notification's own words beside its alert: see Notification. ``occurred_at`` is the alert's own if None."""
 
     occurred_at: datetime | None = None
     is_manual: bool = False

@@ -139,7 +139,7 @@ class Outbox:
             return owed_notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
 
     def shares(self, notification_ids: Sequence[int]) -> dict[str, Share]:
-        """What is owed of these notifications, and perhaps of others: of the ids between them; by the channel."""
+        """By the channel, the owed ones of these notifications, and perhaps of others, whose ids are between them."""
         with self._database.snapshot() as snapshot:
             owed = owed_notifications.ids_by_channel(snapshot, min(notification_ids), max(notification_ids))
             lasted = notification_logs.last_durations(snapshot)

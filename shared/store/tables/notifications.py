@@ -178,7 +178,7 @@ class Claim(NamedTuple):
     pace: "Pace | None" = None
 
     def values(self) -> dict[str, Any]:
-        """What the statement of a claim is given, for LEASE and IS_DUE too."""
+        """The parameters of the statement of a claim, for LEASE and IS_DUE too."""
         return {
             "channel": self.channel,
             "first": self.ids[0],

@@ -204,7 +204,7 @@ def test_a_location_without_an_agent_is_a_warning(apply: Apply, backend: Configu
 
 
 def test_a_public_monitor_that_is_on_no_page_is_a_warning(apply: Apply, file: Path) -> None:
-    """It is no mistake: the page may come later. Whoever turns all pages off wants none."""
+    """It is no mistake: the page may come later. A person who turns all pages off wants none."""
     public = FILE.replace('example"', 'example", group: Shop, public: true')
     warning = "warning: API and 1 more say public: true, but no status page shows them"
     other = "status_pages: {other: {groups: [Web, Shop]}}\ngroups: {Web: {}}\n"

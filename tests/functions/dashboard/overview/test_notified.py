@@ -12,7 +12,7 @@ from tests.functions.api import FAILURE, SUCCESS, Api
 from tests.functions.dashboard.conftest import Browser
 from tests.functions.dashboard.made import text
 from tests.functions.dashboard.test_overview import sentence, watch
-from tests.support.builders import Channel, fails
+from tests.support.builders import Channel, fails, routes
 from tests.support.policies import policy
 from tests.support.store.steps import deliver, owe
 
@@ -73,7 +73,7 @@ def test_many_troubles_of_a_kind_push_out_none_of_another(
     names = [f"ch-{number:02}" for number in range(30)]
     hook = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
     environ(CHANNELS=json.dumps({"console": "off", "works": hook, **dict.fromkeys(names, hook)}))
-    owe(store, channels=["works", *names])
+    owe(store, channels=routes("works", *names))
     assert deliver(store, 1, works=Channel(), **{name: Channel(fails()) for name in names})["RETRY"] == 30
     api.call("POST", "/review_alerts")
     event = {**SUCCESS, "timestamp": as_text(now()), "interval_seconds": 30}
