@@ -78,8 +78,8 @@ MONITOR_OPERATIONS = {
         tag="monitors",
         summary="Replace a monitor's policy",
         description=(
-            f"The body is the whole policy. The monitor keeps its state and its alert. {_STARS} If the policy leads to "
-            "another host, it needs the secret itself."
+            f"The body is the whole policy. The monitor keeps its state and its alert. {_STARS} If the change could "
+            "send it to another server, the policy needs the secret itself."
         ),
         path=_IN_PATH,
         body=POLICY,

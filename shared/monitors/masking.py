@@ -22,6 +22,8 @@ _SECRET = (
 # A header is secret if its name holds one of these words.
 _SECRET_WORDS = ("auth", "cookie", "key", "token", "secret", "pass", "credential", "session", "signature")
 _URLS = (("url",), ("proxy",), ("oauth2", "token_url"))
+# A change of one of these lets another server pose as the one that a URL names.
+_TRUST = ("resolver", "ca_certificate")
 _FIELDS = {"headers", *(path[0] for path in (*_SECRET, *_URLS))}
 
 
@@ -70,7 +72,7 @@ def unmasked(data: Mapping[str, Any], stored: Policy | None) -> dict[str, Any]:
     """``data``, which somebody sends, with the stored secret in place of each ``***`` that ``masked`` gave out.
 
     Raises:
-        ValueError: a ``***`` stands where none was given out, or for a secret that would then be sent to another host;
+        ValueError: a ``***`` stands where none was given out, or for a secret that another server could then get;
             the text is the field, ``: ``, and what is expected.
     """
     known = stored.model_dump(mode="json") if stored else {}
@@ -80,7 +82,9 @@ def unmasked(data: Mapping[str, Any], stored: Policy | None) -> dict[str, Any]:
         if value == _at(hidden, path):
             secret = str(_at(known, path))
             if secret != value and (elsewhere := _leads_elsewhere(path, data, known)):
-                raise ValueError(f"{'.'.join(path)}: the secret itself, since {elsewhere} leads to another host")
+                raise ValueError(
+                    f"{'.'.join(path)}: the secret itself, since {elsewhere} could send it to another server"
+                )
             return secret
         # Somebody changed the rest of a URL, or copied from another monitor. The secret would be lost quietly.
         if value == MASK or (path in _URLS and f"{MASK}@" in value):
@@ -98,21 +102,38 @@ def _mask(value: str, path: tuple[str, ...]) -> str:
 
 
 def _leads_elsewhere(path: tuple[str, ...], data: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
-    """The changed field by which another host would get the secret at ``path``; None if none would."""
-    if path[0] == "heartbeat" or path == ("proxy",):
+    """The changed field by which another server could get the secret at ``path``; None if none could."""
+    if path[0] == "heartbeat":
         return None
-    server = ("oauth2", "token_url") if path[0] == "oauth2" else ("url",)
-    changed = (each for each in (server, ("proxy",)) if _host(_at(data, each)) != _host(_at(known, each)))
-    return next((".".join(each) for each in changed), None)
+    # A token goes on to the URL, and a proxy's own password only to the proxy.
+    servers = ((("oauth2", "token_url"),) if path[0] == "oauth2" else ()) + (("url",), ("proxy",))
+    for each in () if path == ("proxy",) else servers:
+        if not _is_as_safe(_at(data, each), _at(known, each)):
+            return ".".join(each)
+    if known.get("verify_tls") and data.get("verify_tls") not in (None, True):
+        return "verify_tls"
+    return next((name for name in _TRUST if data.get(name) != known.get(name)), None)
 
 
-def _host(url: Any) -> str | None:
+def _is_as_safe(url: Any, known: Any) -> bool:
+    """Whether both lead to one server, or ``url`` to the same host by TLS, each on its scheme's own port."""
+    server, former = _server(url), _server(known)
+    if server is None or former is None:
+        return server == former
+    (scheme, host), (former_scheme, former_host) = server, former
+    is_own_port = ":" not in host.rpartition("]")[2]
+    return host == former_host and (scheme == former_scheme or (scheme == f"{former_scheme}s" and is_own_port))
+
+
+def _server(url: Any) -> tuple[str, str] | None:
+    """The scheme, and the host with the port, if ``url`` has one."""
     if not isinstance(url, str):
         return None
     try:
-        return urlsplit(url.strip()).hostname
+        parts = urlsplit(url.strip())
     except ValueError:
-        return url
+        return "", url
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 def _changed(data: dict[str, Any], change: Callable[[str, tuple[str, ...]], str]) -> dict[str, Any]:

@@ -35,7 +35,10 @@ _KOREAN: Sequence[tuple[str, str]] = (
     (r"(\S+), the nearest known field", "가장 비슷한 필드는 {0}"),
     (r"the name of a known field", "알려진 필드 이름"),
     # secrets and placeholders
-    (r"the secret itself, since (\S+) leads to another host", "비밀 값 자체: {0} 때문에 다른 호스트로 가게 됩니다"),
+    (
+        r"the secret itself, since (\S+) could send it to another server",
+        "비밀 값 자체: {0} 때문에 다른 서버로 보내질 수 있습니다",
+    ),
     (
         r"the secret itself, since (\S+) stands for none that is stored here",
         "비밀 값 자체: {0}에 해당하는 저장된 값이 없습니다",

@@ -206,6 +206,9 @@ def test_a_secret_is_never_shown_and_stays(signed_in: Browser, api: Api, store: 
     assert "s3cret" not in signed_in.page("/dashboard/monitors/new?from=1")
     fields = {"basic_auth.username": "u", "basic_auth.password": "***", "headers": "Authorization: ***"}
     fields |= {"name": "shop", "url": URL, "interval": "1m"}
+    # The box for verify_tls is empty: another server could get the secrets.
+    assert signed_in.send("/dashboard/monitors/1/edit", **fields).status_code == 422
+    fields["verify_tls"] = "on"
     assert signed_in.send("/dashboard/monitors/1/edit", **fields).status_code == 303
     policy = store.monitors.get(1).policy
     assert policy is not None

@@ -60,7 +60,8 @@ def agent(api: Api, environ: Callable[..., None], monkeypatch: pytest.MonkeyPatc
 
 def fields(shop: Target, **others: str) -> dict[str, str]:
     conditions = "[STATUS] == 200\n[BODY].status == ${MONITOR_WORD}"
-    return {"kind": "http", "url": shop.url, "interval": "30s", "conditions": conditions, **others}
+    typed = {"kind": "http", "url": shop.url, "interval": "30s", "conditions": conditions, "verify_tls": "on"}
+    return {**typed, **others}
 
 
 def tried(browser: Browser, path: str = NEW, **typed: str) -> str:

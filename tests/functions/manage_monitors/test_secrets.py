@@ -90,16 +90,30 @@ def test_another_secret_takes_its_place(api: Api) -> None:
         (
             {"basic_auth": {"username": "kim", "password": SECRET}},
             {"url": "https://shop.example.com.evil.example/"},
-            "basic_auth.password: expected the secret itself, since url leads to another host",
+            "basic_auth.password: expected the secret itself, since url could send it to another server",
         ),
-        ({"bearer_token": SECRET}, {"proxy": "http://evil.example:3128"}, "since proxy leads to another host"),
+        (
+            {"bearer_token": SECRET},
+            {"proxy": "http://evil.example:3128"},
+            "since proxy could send it to another server",
+        ),
         ({"url": f"https://a:{SECRET}@b.example/"}, {"url": "https://a:***@evil.example/"}, "url: expected the secret"),
-        ({"url": f"https://a:{SECRET}@b.example/"}, {"proxy": "http://evil.example:1"}, "since proxy leads to another"),
+        ({"url": f"https://a:{SECRET}@b.example/"}, {"proxy": "http://evil.example:1"}, "since proxy could send it"),
         (
             {"oauth2": {"token_url": "https://id.example/", "client_id": "a", "client_secret": SECRET}},
             {"oauth2": {"token_url": "https://evil.example/", "client_id": "a", "client_secret": "***"}},
-            "oauth2.client_secret: expected the secret itself, since oauth2.token_url leads to another host",
+            "oauth2.client_secret: expected the secret itself, since oauth2.token_url could send it to another server",
         ),
+        (
+            {"oauth2": {"token_url": "https://id.example/", "client_id": "a", "client_secret": SECRET}},
+            {"url": "https://evil.example/"},  # the token goes there
+            "oauth2.client_secret: expected the secret itself, since url could send it to another server",
+        ),
+        ({"bearer_token": SECRET}, {"resolver": "192.0.2.1"}, "since resolver could send it to another server"),
+        ({"bearer_token": SECRET}, {"url": "http://shop.example.com/"}, "since url could send it to another server"),
+        ({"bearer_token": SECRET}, {"url": "https://shop.example.com:8443/"}, "since url could send it"),
+        ({"bearer_token": SECRET}, {"verify_tls": False}, "since verify_tls could send it to another server"),
+        ({"bearer_token": SECRET}, {"ca_certificate": "/tmp/ca.pem"}, "since ca_certificate could send it"),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -114,9 +128,7 @@ def test_a_stored_secret_is_not_sent_to_another_host(
     assert stored(api, monitor) == before
 
 
-@pytest.mark.parametrize(
-    "url", ["https://shop.example.com/other", "http://shop.example.com:8080/", "https://SHOP.example.com/"]
-)
+@pytest.mark.parametrize("url", ["https://shop.example.com/other", "https://SHOP.example.com/"])
 def test_another_page_of_the_host_keeps_the_secret(api: Api, url: str) -> None:
     monitor = made(api, bearer_token=SECRET)
     changed(api, monitor, url=url)

@@ -111,21 +111,61 @@ def test_stars_that_stand_for_nothing_are_refused(sent: dict[str, Any], message:
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        ({"url": "https://evil.example/"}, "bearer_token: the secret itself, since url leads to another host"),
-        ({"url": "https://example.org.evil.example/"}, "since url leads to another host"),
-        ({"url": "https://example.org@evil.example/"}, "since url leads to another host"),
-        ({"url": "https://[::1/"}, "since url leads to another host"),
-        ({"url": None, "dns": {"query_name": "a"}}, "since url leads to another host"),
-        ({"proxy": "http://evil.example:3128"}, "since proxy leads to another host"),
+        (
+            {"url": "https://evil.example/"},
+            "bearer_token: the secret itself, since url could send it to another server",
+        ),
+        ({"url": "https://example.org.evil.example/"}, "since url could send it to another server"),
+        ({"url": "https://example.org@evil.example/"}, "since url could send it to another server"),
+        ({"url": "https://[::1/"}, "since url could send it to another server"),
+        ({"url": None, "dns": {"query_name": "a"}}, "since url could send it to another server"),
+        ({"proxy": "http://evil.example:3128"}, "since proxy could send it to another server"),
+        ({"url": "http://example.org/"}, "since url could send it to another server"),
+        ({"url": "https://example.org:8443/"}, "since url could send it to another server"),
+        ({"url": "https://example.org:${MONITOR_PORT}/"}, "since url could send it to another server"),
+        ({"resolver": "192.0.2.1"}, "since resolver could send it to another server"),
+        ({"verify_tls": "off"}, "since verify_tls could send it to another server"),
+        ({"ca_certificate": "/tmp/ca.pem"}, "since ca_certificate could send it to another server"),
     ],
 )
-def test_a_secret_that_would_go_to_another_host_is_asked_for(sent: dict[str, Any], message: str) -> None:
+def test_a_secret_that_another_server_could_get_is_asked_for(sent: dict[str, Any], message: str) -> None:
     stored = policy(url="https://example.org/", bearer_token="s3cret")
     with pytest.raises(ValueError, match=r".") as refused:
         unmasked({**masked(stored), **sent}, stored)
     assert message in str(refused.value)
     given = unmasked({**masked(stored), **sent, "bearer_token": "another"}, stored)
     assert given["bearer_token"] == "another"
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent", "is_kept"),
+    [
+        ({"url": "http://example.org/a"}, {"url": "https://EXAMPLE.org/b"}, True),
+        ({"url": "http://[::1]/"}, {"url": "https://[::1]/"}, True),
+        ({"url": "ws://example.org/"}, {"url": "wss://example.org/"}, True),
+        ({"url": "http://example.org:8080/"}, {"url": "https://example.org/"}, False),
+        ({"url": "http://example.org:8080/"}, {"url": "https://example.org:8080/"}, False),
+        ({"url": "http://example.org/"}, {"verify_tls": True, "resolver": None, "timeout": 5}, True),
+        ({"url": "https://example.org/", "verify_tls": False}, {"verify_tls": True}, True),
+        ({"url": "https://example.org/", "verify_tls": False}, {"timeout": 5}, True),
+        ({"url": "https://example.org/", "ca_certificate": "/ca.pem"}, {"ca_certificate": None}, False),
+    ],
+)
+def test_a_secret_may_go_to_the_same_host_by_tls(stored: dict[str, Any], sent: dict[str, Any], is_kept: bool) -> None:
+    known = policy(bearer_token=SECRET, **stored)
+    if is_kept:
+        assert unmasked({**masked(known), **sent}, known)["bearer_token"] == SECRET
+    else:
+        with pytest.raises(ValueError, match="the secret itself"):
+            unmasked({**masked(known), **sent}, known)
+
+
+def test_a_proxys_password_stays_with_the_proxy() -> None:
+    stored = policy(proxy=f"http://kim:{SECRET}@proxy.example:3128")
+    elsewhere = unmasked({**masked(stored), "url": "https://elsewhere.example/"}, stored)
+    assert elsewhere["proxy"] == stored.proxy
+    with pytest.raises(ValueError, match="proxy: the secret itself, since resolver"):
+        unmasked({**masked(stored), "resolver": "192.0.2.1"}, stored)
 
 
 def test_stars_stand_for_nothing_in_a_new_policy() -> None:
