@@ -151,7 +151,7 @@ def examine_keys(settings: Settings, environ: Mapping[str, str], *, is_open: boo
 
     The settings here say nothing about what that deployment allows without a key; ``examine_outside`` tries it.
     """
-    is_open_here = is_in_cloud(environ) or not is_loopback(settings.host)
+    is_open_here = is_in_cloud(environ) or settings.serves_others
     if not settings.api_keys:
         return  # reported with the settings
     try:

@@ -88,7 +88,7 @@ def _check_logs(settings: Settings) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    if not is_loopback(settings.host):
+    if settings.serves_others:
         settings.refuse_weak_keys()
     try:
         return _listen_once_free(settings)
@@ -142,7 +142,8 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
 
 
 def _warning(settings: Settings) -> list[tuple[str, str]]:
-    if is_loopback(settings.host) or settings.api_auth == "all":
+    if not settings.serves_others or settings.api_auth == "all":
         return []
+    address = without_password(settings.public_url or "") if is_loopback(settings.host) else settings.host
     open_to_all = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
-    return [("WARNING", f"others can {open_to_all} without a key on {settings.host}: set API_AUTH=all")]
+    return [("WARNING", f"others can {open_to_all} without a key on {address}: set API_AUTH=all")]

@@ -1,6 +1,6 @@
 """The settings of one process, read from its environment."""
 
-from shared.settings.parsers import http_url, network_of
+from shared.settings.parsers import http_url, is_loopback, network_of
 from shared.settings.settings import (
     MIN_KEY_LENGTH,
     PUBLISHED_KEYS,
@@ -8,7 +8,6 @@ from shared.settings.settings import (
     SettingError,
     Settings,
     is_in_cloud,
-    is_loopback,
 )
 
 __all__ = [

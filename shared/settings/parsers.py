@@ -113,6 +113,15 @@ def ip_address(host: str) -> str:
     return address
 
 
+@functools.lru_cache(maxsize=64)
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on ``host``: an IP address, or a name that is ``localhost``."""
+    try:
+        return ipaddress.ip_address(ip_address(host)).is_loopback
+    except ValueError:
+        return host.endswith(".localhost")
+
+
 def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
     """``texts`` if each is an IP network or address."""
     for text in texts:

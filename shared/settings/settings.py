@@ -5,7 +5,6 @@ variable, what was found and what is expected.
 """
 
 import functools
-import ipaddress
 import os
 import re
 import tempfile
@@ -25,6 +24,7 @@ from shared.settings.parsers import (
     host_and_port,
     http_urls,
     ip_address,
+    is_loopback,
     is_within,
     kept,
     networks,
@@ -63,15 +63,6 @@ class SettingError(Exception):
 def is_in_cloud(environ: Mapping[str, str]) -> bool:
     """Whether Cloud Run or AWS Lambda runs us."""
     return bool(environ.get(_CLOUD_RUN) or environ.get(_LAMBDA))
-
-
-@functools.lru_cache(maxsize=64)
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on ``host``: an IP address, or ``localhost``."""
-    try:
-        return ipaddress.ip_address(ip_address(host)).is_loopback
-    except ValueError:
-        return False
 
 
 Kept = Annotated[float, BeforeValidator(kept)]
@@ -204,6 +195,12 @@ class Settings(BaseModel):
             if len(key.get_secret_value()) < MIN_KEY_LENGTH or key.get_secret_value() in PUBLISHED_KEYS:
                 expected = f"secrets of at least {MIN_KEY_LENGTH} characters, none of them a document's example"
                 raise SettingError("API_KEY", "(hidden)", f"{expected}, because other machines can call")
+
+    @property
+    def serves_others(self) -> bool:
+        """Whether other machines can call the local system: at its own address, or through a proxy at PUBLIC_URL."""
+        public = urlsplit(self.public_url).hostname or "" if self.public_url else self.host
+        return not (is_loopback(self.host) and is_loopback(public))
 
     def trusts(self, address: str) -> bool:
         """Whether a proxy at this address may say where a request comes from."""

@@ -44,7 +44,7 @@ def _is_ours(host: str, bound: str, bound_to: str, urls: tuple[str | None, ...])
     name = _name_in(host)
     if name in _own_names() or name in {_name_in(urlsplit(url).netloc) for url in urls if url}:
         return True
-    if name == "localhost" or name.endswith(".localhost") or is_loopback(name) or _is_of_a_platform(name):
+    if is_loopback(name) or _is_of_a_platform(name):
         return True
     try:
         address = ipaddress.ip_address(name)

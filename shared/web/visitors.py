@@ -19,11 +19,14 @@ def address_of(request: Request, settings: Settings) -> str:
 
 def is_at_this_machine(request: Request, settings: Settings) -> bool:
     """Whether it is clear that the browser runs on this very machine, which serves nobody else."""
-    if is_in_cloud(os.environ) or not all(map(is_loopback, (settings.host, *_way_of(request, settings)))):
+    if is_in_cloud(os.environ) or settings.serves_others or not all(map(is_loopback, _way_of(request, settings))):
         return False
-    names = [urlsplit(f"//{request.host}").hostname or ""]
-    names += [urlsplit(settings.public_url).hostname or ""] if settings.public_url else []
-    return all(name == "localhost" or name.endswith(".localhost") or is_loopback(name) for name in names)
+    return is_loopback(urlsplit(f"//{request.host}").hostname or "")
+
+
+def is_passed_on(request: Request, settings: Settings) -> bool:
+    """Whether a proxy on this machine says that a request comes from another one."""
+    return "X-Forwarded-For" in request.headers and not all(map(is_loopback, _way_of(request, settings)))
 
 
 def _way_of(request: Request, settings: Settings) -> list[str]:

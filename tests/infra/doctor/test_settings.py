@@ -115,6 +115,16 @@ def test_what_others_can_do_without_a_key_is_found(
     assert said == ([(words, "API_AUTH=all")] if words else [])
 
 
+@pytest.mark.parametrize(
+    ("url", "is_open"),
+    [("https://status.example.com", True), ("http://localhost:5000", False), ("http://[::1]/", False)],
+)
+def test_a_proxy_lets_others_call(environ: dict[str, str], url: str, is_open: bool) -> None:
+    findings = find(environ | {"API_AUTH": "ingest", "API_KEY": "hunter2", "PUBLIC_URL": url})
+    assert one(findings, "keys", "can be guessed").verdict is (FAILURE if is_open else WARNING)
+    assert any("API_AUTH is ingest" in each.found for each in findings) is is_open
+
+
 def test_a_key_that_is_sent_in_the_clear_is_found(environ: dict[str, str]) -> None:
     found = one(find(environ | {"BACKEND_URL": "http://api.example:81"}), "keys", "unencrypted")
     assert (found.verdict, found.fix) == (WARNING, "BACKEND_URL=https://api.example:81")

@@ -79,6 +79,11 @@ def test_a_weak_key_stops_a_start_that_others_could_reach(forked_project: Path, 
     assert not any(key in line for key in keys[host].split(","))
 
 
+def test_a_weak_key_stops_a_start_behind_a_proxy(forked_project: Path, tmp_path: Path) -> None:
+    line = refusal_to_start(forked_project, environment(tmp_path, PUBLIC_URL="https://a.example", API_KEY="hunter2"))
+    assert line.startswith("bonghwa: API_KEY is '(hidden)': expected secrets of at least 16 characters")
+
+
 @pytest.mark.parametrize(("host", "words"), [("example.com", "an IP address"), ("192.0.2.1", "Cannot assign")])
 def test_an_address_of_another_machine_stops_the_start(
     forked_project: Path, tmp_path: Path, host: str, words: str

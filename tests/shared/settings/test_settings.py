@@ -123,6 +123,7 @@ def test_a_missing_setting_is_an_error_when_it_is_needed() -> None:
         ("192.168.1.5", False, "the neighbours' network"),
         ("10.0.0.1", False, "private is not alone"),
         ("169.254.1.1", False, "link-local reaches the neighbours"),
+        ("bonghwa.localhost", True, "a name that browsers keep on this machine"),
         ("localhost.evil.example", False, "only a name like it"),
         ("", False, "nothing is known, so the worst is assumed"),
     ],

@@ -30,12 +30,15 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_logs: object) -> 
     # This process warns once.
     warn_of_open_access.cache_clear()
 
-    def ask(name: str, method: str, *, key: str = KEYS[0], bound: str = "127.0.0.1", **environ: str) -> Any:
+    def ask(
+        name: str, method: str, *, key: str = KEYS[0], bound: str = "127.0.0.1", way: str | None = None, **environ: str
+    ) -> Any:
         for variable, value in environ.items():
             monkeypatch.setenv(variable, value)
         app = functions_framework.create_app(name, str(MAIN))  # type: ignore[no-untyped-call]
         # The Host header is the caller's, and must not count.
-        server = {"SERVER_NAME": bound, "HTTP_HOST": "127.0.0.1"}
+        server = {"SERVER_NAME": bound, "HTTP_HOST": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1"}
+        server |= {} if way is None else {"HTTP_X_FORWARDED_FOR": way}
         body = EVENT if name == "ingest_event" else None
         return Client(app).open("/", method=method, environ_overrides=server, headers={"X-API-Key": key}, json=body)
 
@@ -93,6 +96,31 @@ def test_a_weak_key_closes_a_function_that_others_reach(
     assert logged.count("setting_error") == 3
     assert logged.count("API_KEY is") == 3
     assert not any(key in logged for key in keys.split(","))
+
+
+BEHIND_A_PROXY = [
+    ({"PUBLIC_URL": "https://status.example.com"}, None),
+    ({}, "203.0.113.9"),
+    ({}, "127.0.0.1, 203.0.113.9"),
+]
+
+
+@pytest.mark.parametrize(("settings", "way"), BEHIND_A_PROXY)
+def test_a_weak_key_closes_a_function_behind_a_proxy(
+    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str], settings: dict[str, str], way: str | None
+) -> None:
+    assert ask("list_alerts", "GET", key="hunter2", way=way, API_KEY="hunter2", **settings).status_code == 500
+    assert ask("list_alerts", "GET", way=way, API_KEY=KEYS[0], **settings).status_code == 200
+    assert capsys.readouterr().out.count("open_to_others") == 1
+
+
+@pytest.mark.parametrize("way", [None, "127.0.0.1", "::1, 127.0.0.1"])
+def test_a_proxy_of_this_machine_alone_opens_nothing(
+    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str], way: str | None
+) -> None:
+    url = "http://localhost:5000"
+    assert ask("list_alerts", "GET", key="hunter2", way=way, API_KEY="hunter2", PUBLIC_URL=url).status_code == 200
+    assert "open_to_others" not in capsys.readouterr().out
 
 
 def test_a_weak_key_is_enough_on_this_machine_alone(ask: Callable[..., Any]) -> None:
