@@ -1,11 +1,12 @@
 """THE list of what is secret, and how a secret is masked wherever a text may hold one."""
 
+import functools
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from shared.settings.parsers import POSTGRESQL
 
@@ -21,6 +22,8 @@ _USERINFO = r"(?<=://)([^/?#\s:@]*):?([^/?#\s]*)@"
 _AFTER_USER = r"://[^/\s]*?:([^/\s]*)@"
 # Shorter ones are parts of ordinary words: to mask them would garble the text.
 SHORTEST = 6
+# The double and the single quote in HTML: Python's, Go's and PHP's way, and that of those who leave the single one.
+_QUOTES = (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#039;"), ("&quot;", "'"))
 
 
 def is_secret(name: str, value: str = "") -> bool:
@@ -87,10 +90,30 @@ def unexpected(defect: Exception, *more: str, environ: Mapping[str, str] = os.en
 
 
 def masked(text: str, parts: Iterable[str]) -> str:
-    """``text`` in which each of ``parts`` is hidden, even if it is percent-encoded."""
-    for part in sorted(parts, key=len, reverse=True):
-        text = text.replace(part, HIDDEN).replace(quote(part, safe=""), HIDDEN)
+    """``text`` in which each of ``parts`` is hidden, however a server spells it."""
+    found = {spelling for part in parts for spelling in spellings(part)}
+    for spelling in sorted(found, key=len, reverse=True):
+        text = text.replace(spelling, HIDDEN)
     return text
+
+
+@functools.lru_cache(maxsize=256)
+def spellings(secret: str) -> frozenset[str]:
+    """A secret as it is, and as a server writes it into JSON, a page or a URL."""
+    in_json = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+    in_json |= {form.replace("/", "\\/") for form in in_json}  # PHP's
+    escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    in_html = {escaped.replace('"', double).replace("'", single) for double, single in _QUOTES}
+    in_url = {quote(secret, safe=""), quote_plus(secret)}
+    in_url |= {re.sub("%..", lambda found: found[0].lower(), form) for form in in_url}  # .NET's
+    return frozenset({secret, *in_json, *in_html, *in_url})
+
+
+def basic_credentials(user: str, password: str) -> str:
+    """What HTTP's basic authentication makes of a user and a password, without the word ``Basic``."""
+    from base64 import b64encode  # few processes need it
+
+    return b64encode(f"{user}:{password}".encode()).decode()
 
 
 def quoted(value: Any) -> str:

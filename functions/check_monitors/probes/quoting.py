@@ -1,33 +1,30 @@
 """An event's quotes of a server, without the secrets of its policy: many a server echoes what it is sent."""
 
-import json
 import os
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from shared.models import Cause
 from shared.models.cause import MAX_TEXT
 from shared.monitors.masking import is_secret, secrets_in
 from shared.monitors.placeholders import MissingValue, filled, names_in
 from shared.monitors.policy import Policy
-from shared.settings.secrets import HIDDEN, SHORTEST, masked
+from shared.settings.secrets import HIDDEN, SHORTEST, basic_credentials, masked, spellings
 
 Hide = Callable[[str], str]
 # Compiled when a failure needs them: a cold start does without.
 _AUTHORITY = r"^[^/]*//[^/?#]*"
 _WORD = r"[^\s;,]+"
-# The double and the single quote in HTML: Python's, Go's and PHP's way, and that of those who leave the single one.
-_QUOTES = (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#039;"), ("&quot;", "'"))
 
 
 def hider(policy: Policy, token: str | None) -> Hide:
     """A function that hides each secret of ``policy``, and its ``token`` of OAuth 2, in a text."""
-    parts = {form for secret in _secrets(policy, token) if len(secret) >= SHORTEST for form in _forms(secret)}
-    if not parts:
+    secrets = {secret for secret in _secrets(policy, token) if len(secret) >= SHORTEST}
+    if not secrets:
         return str  # the usual case: every text stays as it is
-    return lambda text: _without_beginnings(masked(text, parts), parts)
+    parts = {spelling for secret in secrets for spelling in spellings(secret)}
+    return lambda text: _without_beginnings(masked(text, secrets), parts)
 
 
 def beginning(body: bytes | None, charset: str, most: int, hide: Hide) -> str | None:
@@ -94,18 +91,7 @@ def _credentials(policy: Policy) -> Iterator[str]:
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if user or password:
         yield password
-        yield b64encode(f"{user}:{password}".encode()).decode()
-
-
-def _forms(secret: str) -> set[str]:
-    """A secret as it is, and as a server writes it into JSON, a page or a URL."""
-    in_json = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
-    in_json |= {form.replace("/", "\\/") for form in in_json}  # PHP's
-    escaped = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    in_html = {escaped.replace('"', double).replace("'", single) for double, single in _QUOTES}
-    in_url = {quote(secret, safe=""), quote_plus(secret)}
-    in_url |= {re.sub("%..", lambda found: found[0].lower(), form) for form in in_url}  # .NET's
-    return {secret, *in_json, *in_html, *in_url}
+        yield basic_credentials(user, password)
 
 
 def _without_beginnings(text: str, parts: set[str]) -> str:

@@ -1,6 +1,5 @@
 """ntfy, at ntfy.sh or on a server of one's own."""
 
-import base64
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from shared.notifiers.outcomes import PERMANENT, judged, phrase
 from shared.notifiers.quoting import quoted
 from shared.notifiers.response import Response
 from shared.notifiers.services.ntfy.content import content
+from shared.settings.secrets import basic_credentials
 
 # ntfy also says 413 when the day's traffic is used up.
 _PERMANENT = PERMANENT - {413}
@@ -79,13 +79,21 @@ class NtfyNotifier(NotifierKind):
         fix = f"{self.setting('token')}=…, or {self.setting('username')} and {self.setting('password')}"
         return ProbeResult("failure", found, "credentials that it knows", fix)
 
+    def secrets(self) -> dict[str, str]:
+        """See NotifierKind.secrets. A server that repeats the request shows user and password in the header's form."""
+        found = super().secrets()
+        return found | {f"{self.setting('password')} in a header": basic} if (basic := self._basic()) else found
+
     def _request(self, method: str, path: str, seconds: float, body: bytes | None = None) -> Response:
         return exchange(method, f"{self.server_url}{path}", body, self._credentials(), seconds=seconds)
 
     def _credentials(self) -> Mapping[str, str]:
         if self.token is not None:
             return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
+        basic = self._basic()
+        return {"Authorization": f"Basic {basic}"} if basic else {}
+
+    def _basic(self) -> str:
         if self.username is None or self.password is None:
-            return {}
-        both = f"{self.username}:{self.password.get_secret_value()}"
-        return {"Authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
+            return ""
+        return basic_credentials(self.username, self.password.get_secret_value())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -108,6 +109,19 @@ def test_a_priority_that_is_set_makes_no_recovery_louder(
 def test_credentials_are_in_a_header_only(service: Service, fields: dict[str, str], sent: str | None) -> None:
     ntfy(service, **fields).send(message(), timeout_seconds=5)
     assert service.requests[0].headers["Authorization"] == sent
+
+
+def test_an_echo_of_the_request_shows_no_password(service: Service) -> None:
+    password = 'pa55"wör/d'
+    basic = base64.b64encode(f"kim:{password}".encode()).decode()
+    forms = (password, basic, quote(basic, safe=""), quote_plus(password), json.dumps(password)[1:-1])
+    channel = ntfy(service, username="kim", password=password)
+    service.queue = [says(401, json.dumps({"error": f"Basic {form}"})) for form in forms]
+    for form in forms:
+        with pytest.raises(SendFailed) as raised:
+            channel.send(message(), timeout_seconds=5)
+        assert str(raised.value) == "HTTP 401 Unauthorized: Basic (hidden)", form
+    assert basic not in channel.unexpected(RuntimeError(f"Authorization: Basic {basic}"))
 
 
 @pytest.mark.parametrize(
