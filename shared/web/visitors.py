@@ -1,5 +1,7 @@
 """The origin of a request: the visitor's address, also behind proxies."""
 
+import contextlib
+import ipaddress
 import os
 from urllib.parse import urlsplit
 
@@ -34,5 +36,24 @@ def _way_of(request: Request, settings: Settings) -> list[str]:
     direct = request.remote_addr or "?"
     if not (settings.trusts(direct) or is_in_cloud(os.environ)):
         return [direct]
-    said = (address.strip() for address in request.headers.get("X-Forwarded-For", "").split(","))
-    return list(filter(None, said)) or [direct]
+    way: list[str] = []
+    for said in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not said.strip():
+            continue
+        address = _address_in(said.strip())
+        if address is None:
+            # A visitor who made it up would count as another one each time. All that is known is the proxy.
+            way.append(way[-1] if way else direct)
+            break
+        way.append(address)
+    return way[::-1] or [direct]
+
+
+def _address_in(said: str) -> str | None:
+    """The address in an entry such as ``1.2.3.4``, ``1.2.3.4:1000`` or ``[::1]:1000``; None if it is none."""
+    host = said[1:].partition("]")[0] if said.startswith("[") else said
+    if said.count(":") == 1:
+        host = said.partition(":")[0]
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(host))
+    return None

@@ -45,6 +45,15 @@ def test_another_proxy_cannot_make_up_visitors(browser: Browser, environ: Callab
         # One of our proxies itself, or one that says nothing.
         ("34.8.0.0/16", "34.8.1.2, 34.8.1.1", "34.8.1.2"),
         ("34.8.1.1", " , ,", "169.254.1.1"),
+        # Some proxies add the port, which each connection changes.
+        ("34.8.1.1", "203.0.113.9:1000, 34.8.1.1:443", "203.0.113.9"),
+        ("", "[2001:db8::9]:1000", "2001:db8::9"),
+        ("", "[2001:db8::9]", "2001:db8::9"),
+        ("", "2001:db8::9", "2001:db8::9"),
+        # An entry that is no address could be another one each time, and those before it are the visitor's.
+        ("", "198.51.100.7, unknown", "169.254.1.1"),
+        ("34.8.1.1", "198.51.100.7, _made-up, 34.8.1.1", "34.8.1.1"),
+        ("", "203.0.113.9:x:y", "169.254.1.1"),
         # Without the setting, all who come by the load balancer count as one.
         ("", "203.0.113.9, 34.8.1.1", "34.8.1.1"),
         ("", "198.51.100.7, 203.0.113.9", "203.0.113.9"),
