@@ -60,7 +60,7 @@ def unlock(request: Request, settings: Settings, slug: str) -> Response:
     if page is None or not stored:
         raise missing()
     # Imported here: few pages have a password.
-    from shared.web.visitors import address_of
+    from shared.web.visitors import address_of, is_over_tls
 
     viewer = viewer_of(request, settings.message_language)
     tried = _try(slug, network_of(address_of(request, settings)))
@@ -77,9 +77,10 @@ def unlock(request: Request, settings: Settings, slug: str) -> Response:
     response = Response(status=303, headers={"Location": f"{last}?{query}" if query else last})
     response.headers["Cache-Control"] = "private, no-store"
     response.autocorrect_location_header = False
-    is_secure = request.is_secure or (settings.public_url or "").startswith("https://")
     value = passwords.ticket(stored, slug, now=time.time())
-    response.set_cookie(_cookie(slug), value, path=None, httponly=True, samesite="Lax", secure=is_secure)
+    response.set_cookie(
+        _cookie(slug), value, path=None, httponly=True, samesite="Lax", secure=is_over_tls(request, settings)
+    )
     return response
 
 

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from shared.models import now
 from shared.settings import Settings
 from shared.store import StoreUnavailable, open_store
+from shared.web.visitors import is_over_tls
 
 LASTS = timedelta(hours=12)
 EXTENDED_EVERY = timedelta(minutes=5)
@@ -89,7 +90,7 @@ def begin(request: Request, response: Response, settings: Settings, secret: Secr
     open_store(settings).visits.sessions.begin(
         token, name=name, former=former[0] if former else None, ends_at=ends_at, now=now()
     )
-    _set_cookie(request, response, token, ends_at, secret)
+    _set_cookie(request, response, settings, token, ends_at, secret)
 
 
 def extend(request: Request, response: Response, settings: Settings, session: Session) -> None:
@@ -99,14 +100,14 @@ def extend(request: Request, response: Response, settings: Settings, session: Se
         return
     with contextlib.suppress(StoreUnavailable):  # a page can be read without it
         open_store(settings).visits.sessions.extend(session.token, ends_at=ends_at)
-        _set_cookie(request, response, session.token, ends_at, session.secret)
+        _set_cookie(request, response, settings, session.token, ends_at, session.secret)
 
 
 def end(request: Request, response: Response, settings: Settings) -> None:
     """End the session of the browser, here and there."""
     if found := _signed(request.cookies.get(COOKIE, ""), settings, _COOKIE):
         open_store(settings).visits.sessions.end(found[0])
-    response.delete_cookie(COOKIE, secure=is_over_tls(request), httponly=True, samesite="Strict")
+    response.delete_cookie(COOKIE, secure=is_over_tls(request, settings), httponly=True, samesite="Strict")
 
 
 def link_token(settings: Settings) -> str:
@@ -125,7 +126,7 @@ def is_own_origin(request: Request, settings: Settings) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    schemes = ("https",) if is_over_tls(request) else ("http", "https")
+    schemes = ("https",) if is_over_tls(request, settings) else ("http", "https")
     # Compare them as text: to parse one that is no URL would fail.
     ours = {f"{scheme}://{request.host.lower()}" for scheme in schemes}
     if settings.public_url:
@@ -134,18 +135,14 @@ def is_own_origin(request: Request, settings: Settings) -> bool:
     return origin.lower() in ours
 
 
-def is_over_tls(request: Request) -> bool:
-    """Whether the browser speaks TLS: with us, or with the proxy before us."""
-    forwarded = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
-    return request.is_secure or forwarded == "https"
-
-
-def _set_cookie(request: Request, response: Response, token: str, ends_at: datetime, secret: SecretStr) -> None:
+def _set_cookie(
+    request: Request, response: Response, settings: Settings, token: str, ends_at: datetime, secret: SecretStr
+) -> None:
     response.set_cookie(
         COOKIE,
         _sign(token, ends_at, secret, _COOKIE),
         max_age=int(LASTS.total_seconds()),
-        secure=is_over_tls(request),
+        secure=is_over_tls(request, settings),
         httponly=True,
         samesite="Strict",
     )

@@ -31,6 +31,15 @@ def is_passed_on(request: Request, settings: Settings) -> bool:
     return "X-Forwarded-For" in request.headers and not all(map(is_loopback, _way_of(request, settings)))
 
 
+def is_over_tls(request: Request, settings: Settings) -> bool:
+    """Whether the browser speaks TLS: with us, or with the proxy before us."""
+    if request.is_secure or request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower() == "https":
+        return True
+    # A proxy that does not say so may have passed on the name, with or without its port.
+    public = urlsplit(settings.public_url or "")
+    return public.scheme == "https" and request.host.lower() in (public.netloc.lower(), public.hostname)
+
+
 def _way_of(request: Request, settings: Settings) -> list[str]:
     """The addresses on the way of a request, the nearest last, as a proxy says it that is ours or the platform's."""
     direct = request.remote_addr or "?"

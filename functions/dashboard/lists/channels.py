@@ -18,7 +18,7 @@ from shared.models.channel import CONSOLE
 from shared.pages.formatting import Named
 from shared.pages.states import Shown
 from shared.store import Row
-from shared.web.sessions import is_over_tls
+from shared.web.visitors import is_over_tls
 
 MAX_ANSWER = 300
 _COOKIE, _SHOWN_SECONDS = "bonghwa_tested", 60
@@ -66,7 +66,7 @@ def test_channel(visit: Visit) -> Response:
         _COOKIE,
         base64.urlsafe_b64encode(said.encode()).decode(),
         max_age=_SHOWN_SECONDS,
-        secure=is_over_tls(visit.request),
+        secure=is_over_tls(visit.request, visit.settings),
         httponly=True,
         samesite="Strict",
     )

@@ -1,4 +1,4 @@
-"""Visitors whose wrong keys count together if requests come through a proxy."""
+"""A proxy before the dashboard: visitors whose wrong keys count together, and the cookie over TLS."""
 
 from collections.abc import Callable
 
@@ -71,3 +71,22 @@ def test_behind_several_proxies_the_visitor_counts(
 def test_where_nobody_is_trusted_the_connection_counts() -> None:
     made = EnvironBuilder(headers=[("X-Forwarded-For", "203.0.113.9")], environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert address_of(Request(made.get_environ()), Settings.from_env({})) == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "is_secure"),
+    [
+        ("https://status.example.com/bonghwa", "status.example.com", True),
+        ("https://Status.example.com:8443", "status.example.com:8443", True),
+        ("https://status.example.com:8443", "status.example.com", True),  # nginx's $host
+        ("https://status.example.com", "status.example.com:5000", False),  # past the proxy
+        ("https://status.example.com", "localhost:5000", False),
+        ("http://status.example.com", "status.example.com", False),
+    ],
+)
+def test_at_a_public_url_with_tls_the_cookie_is_secure(
+    browser: Browser, environ: Callable[..., None], url: str, host: str, is_secure: bool
+) -> None:
+    environ(PUBLIC_URL=url)
+    response = browser.post("/dashboard/sign-in", {"Host": host}, key=KEY)
+    assert ("; Secure" in response.headers["Set-Cookie"]) is is_secure
