@@ -27,6 +27,8 @@ FINISH_SECONDS = 1.0
 KILL_SECONDS = 2
 # If so many workers in a row end before they serve, the next one would too.
 BOOTS = 3
+# The module of the agent that has temporary files. A worker loads it for the first check.
+_WITH_FILES = "functions.check_monitors.probes.network.certificates"
 # From the arbiter; and from the terminal with Ctrl-C, or when it is closed.
 _ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT, signal.SIGHUP)
 # gunicorn would add or end workers, or run everything twice. The default of some is to stop or to end the process.
@@ -55,6 +57,8 @@ def _is_well() -> bool:
 
 def _leave() -> None:
     # sys.exit would wait for a thread that hangs, and spend time on freeing memory.
+    if certificates := sys.modules.get(_WITH_FILES):
+        certificates.remove_files()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, Output):
             stream.drain(FINISH_SECONDS / 4)

@@ -113,3 +113,15 @@ def test_a_kill_leaves_nothing_and_frees_the_port_at_once(forked_project: Path, 
     # This start asks for that port and no other.
     with LocalSystem(forked_project, tmp_path, **{**settings, "SEPARATE": ""}) as next_one:
         next_one.wait_for_further_events(1, is_success=True)
+
+
+def test_no_certificate_stays_behind(project: Path, tmp_path: Path) -> None:
+    temporary, file = tmp_path / "temporary", tmp_path / "watched.yaml"
+    temporary.mkdir()
+    pem = "-----BEGIN CERTIFICATE-----"
+    file.write_text(f"monitors: [{{name: A, url: 'https://localhost:1/', interval: 1s, ca_certificate: '{pem}'}}]")
+    with LocalSystem(project, tmp_path, CONFIG_FILE=str(file), TMPDIR=str(temporary)) as running:
+        running.wait_until(lambda: [*temporary.glob("bonghwa-*/*.pem")])
+        end_the_runner(running)
+        running.wait_until(lambda: running.process.poll() is not None and not running.living(), 20)
+    assert [*temporary.iterdir()] == []

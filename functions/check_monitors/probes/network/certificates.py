@@ -6,7 +6,9 @@ import hashlib
 import os
 import shutil
 import ssl
+import stat
 import tempfile
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ CLIENTS_NOT_USABLE = Cause.of("client_certificate_not_usable")
 CA_NOT_USABLE = Cause.of("ca_certificate_not_usable")
 NOT_USABLE = (CLIENTS_NOT_USABLE, CA_NOT_USABLE)
 _PEM = "-----BEGIN"
+_lock = threading.Lock()
+_folders: list[Path] = []  # the one with our temporary files, if there is one
 
 
 def set_tls(curl: Any, policy: Policy, ca_file: str, certificate: ClientCertificate | None) -> None:
@@ -63,8 +67,10 @@ def ca_file_of(written: str, text: str) -> str:
     path = _folder() / f"{_digest(text)}.pem"
     # Written again if something has tidied the temporary files up.
     if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        # It gets its name once it is whole: another check may look for it now.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).replace(path)
     return str(path)
 
 
@@ -80,7 +86,6 @@ def client_files(written: ClientCertificate, filled: ClientCertificate) -> tuple
     paths, files = [], []
     for pem, shown in ((filled.certificate, written.certificate), (filled.key, None)):
         if _PEM in pem:
-            _folder().mkdir(exist_ok=True)
             file = tempfile.NamedTemporaryFile("w", dir=_folder(), encoding="utf-8")  # noqa: SIM115  # lasts longer
             file.write(pem)
             file.flush()
@@ -103,11 +108,28 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@functools.cache
 def _folder() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="bonghwa-"))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
-    return path
+    """A folder that only our user can enter."""
+    with _lock:
+        # Once something has tidied it up, another user could have made one with its name, and certificates in it.
+        if not _folders or not _is_ours(_folders[0]):
+            _folders[:] = [Path(tempfile.mkdtemp(prefix="bonghwa-"))]
+        return _folders[0]
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+@atexit.register
+def remove_files() -> None:
+    """Remove the temporary files, if there are any. A process that ends without ``atexit`` calls it by itself."""
+    for folder in filter(_is_ours, _folders):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def expires_at(curl: Any) -> datetime | None:

@@ -1,5 +1,6 @@
 """Certificates that a policy names, and chains that are not complete."""
 
+import shutil
 import ssl
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,30 @@ def test_a_file_that_was_tidied_up_is_written_again(serve: RawServers, authority
     own = Path(authority.file).read_text()
     Path(ca_file_of(own, own)).unlink()
     assert check_policy(f"https://localhost:{port}/", ca_certificate=own).error_message is None
+
+
+@pytest.mark.parametrize("trap", ["open to others", "a link", "a file"])
+def test_a_folder_in_the_place_of_ours_is_not_trusted(tmp_path: Path, trap: str) -> None:
+    """Something tidied our folder up, and another user has made one with its name and a certificate in it."""
+    from functions.check_monitors.probes.network.certificates import ca_file_of
+
+    pem = "-----BEGIN CERTIFICATE-----"
+    file = Path(ca_file_of(pem, pem))
+    shutil.rmtree(file.parent)
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    (planted / file.name).write_text("of somebody else")
+    match trap:
+        case "open to others":
+            shutil.copytree(planted, file.parent)
+            file.parent.chmod(0o777)
+        case "a link":
+            file.parent.symlink_to(planted)
+        case _:
+            file.parent.touch()
+    now = Path(ca_file_of(pem, pem))
+    assert now.parent != file.parent
+    assert (now.read_text(), now.stat().st_mode & 0o777, now.parent.stat().st_mode & 0o777) == (pem, 0o600, 0o700)
+    assert Path(ca_file_of(pem, pem)) == now
+    assert (planted / file.name).read_text() == "of somebody else"
+    (shutil.rmtree if trap == "open to others" else Path.unlink)(file.parent)
