@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.local.configured import read_at_start
-from infra.local.environment import FileInvalid, overridden, refuse_unknown_zone, values_in
+from infra.local.environment import FileInvalid, open_to_others, overridden, refuse_unknown_zone, values_in
 from shared import ROOT
 from shared.channels import read as read_channels
 from shared.notifiers import NotifierKind
@@ -32,14 +32,8 @@ def examine_file(file: Path) -> Iterator[Finding]:
         fix = f"edit {file}, and chmod 600 it as its owner"
         yield failure("settings", trouble, expected="NAME=value lines in UTF-8", fix=fix)
         return
-    others = file.stat().st_mode & 0o077
-    if others and os.name == "posix":
-        yield failure(
-            "settings",
-            f"other users of this machine can read {file.name} and the secrets in it",
-            expected="a file that only its owner can read",
-            fix=f"chmod 600 {file}",
-        )
+    if sentence := open_to_others(file):
+        yield failure("settings", sentence, expected="a file that only its owner can read", fix=f"chmod 600 {file}")
     for sentence in overridden(file):
         yield warning("settings", sentence, expected="each name once", fix=f"edit {file}")
     known = list(dotenv_values(ROOT / ".env.example", interpolate=False))

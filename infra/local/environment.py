@@ -6,6 +6,7 @@ import io
 import os
 import re
 import secrets
+import stat
 import sys
 import zoneinfo
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -89,6 +90,22 @@ def overridden(file: Path) -> Iterator[str]:
         for binding in [line for line in earlier if line.value and line.value != last.value][-1:]:
             why = "has another value" if last.value else "is empty"
             yield f"{name} in line {_number(binding)} of {file.name} does not count, because line {_number(last)} {why}"
+
+
+def open_to_others(file: Path) -> str | None:
+    """The sentence that other users can read the settings in ``file``, if they can."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return None  # there is none
+    is_open = os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077
+    return f"other users of this machine can read {file.name} and the secrets in it" if is_open else None
+
+
+def warn_of_open_file(folder: Path = ROOT) -> None:
+    """Print a line if other users can read ``.env``."""
+    if sentence := open_to_others(folder / ".env"):
+        print(f"bonghwa: warning: {sentence}: chmod 600 {folder / '.env'}", file=sys.stderr, flush=True)
 
 
 def warn_of_overridden(folder: Path = ROOT) -> None:

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 
 from infra.local import large_values
 from infra.local.configured import names_in_file, read_at_start
-from infra.local.environment import make_dotenv, read_dotenv, take_out_debug, warn_of_overridden, warn_of_unknown_zone
+from infra.local.environment import (
+    make_dotenv,
+    read_dotenv,
+    take_out_debug,
+    warn_of_open_file,
+    warn_of_overridden,
+    warn_of_unknown_zone,
+)
 from infra.local.server import listen
 from infra.table import rows
 from shared import ROOT
@@ -46,6 +53,7 @@ def main() -> None:
         listener = _listen(settings)
         _check_store(settings)
         _check_logs(settings)
+        warn_of_open_file()
     except SettingError as trouble:
         sys.exit(f"bonghwa: {trouble}")
     take_out_debug(os.environ, is_verbose=settings.is_verbose)

@@ -7,7 +7,7 @@ import pytest
 
 from infra.table import rows
 from tests.infra.local.starts import EVENT, listening_addresses, on_linux
-from tests.support.running import API_KEY, LocalSystem
+from tests.support.running import API_KEY, LocalSystem, copy_project
 from tests.support.stand_ins import BotApi, Target, internal_error, resets, unauthorized
 
 pytestmark = pytest.mark.system
@@ -69,3 +69,14 @@ def test_the_token_and_the_key_are_nowhere_to_be_read(
     assert b"notification_failed" in read["server.log"]
     secrets = [bot_api.token, bot_api.token.partition(":")[2], API_KEY]
     assert [(name, secret) for name, text in read.items() for secret in secrets if secret.encode() in text] == []
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])
+def test_a_start_says_who_else_reads_the_file(tmp_path: Path, target: Target, mode: int) -> None:
+    here = copy_project(tmp_path / "project")
+    (here / ".env").write_text(f"TARGET_URL={target.url}\n")
+    (here / ".env").chmod(mode)
+    with LocalSystem(here, tmp_path, TARGET_URL=None) as running:
+        running.wait_for_further_events(1, is_success=True)
+    said = f"bonghwa: warning: other users of this machine can read .env and the secrets in it: chmod 600 {here}/.env\n"
+    assert running.output().count(said) == (mode != 0o600)
