@@ -131,8 +131,11 @@ class Incoming:
                 end = self._received.find(b"\r\n\r\n", line_end)
                 if end >= 0:
                     return end + 4
-            elif self.size >= line_end + 2 + size + 2:
-                self._searched = line_end + 2 + size + 2
+            elif self.size >= (chunk_end := line_end + 2 + size) + 2:
+                # The next request would otherwise begin at another place than the reader of this one finds.
+                if self._received[chunk_end : chunk_end + 2] != b"\r\n":
+                    return self._give_up()
+                self._searched = chunk_end + 2
                 continue
             return self._give_up() if self.size > MAX_CHUNKED_BYTES else None
 

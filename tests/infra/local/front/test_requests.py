@@ -101,3 +101,17 @@ def test_a_body_that_is_too_long_is_refused_unread(served: LocalSystem) -> None:
         assert answer_to(connection)[0] == 413
         # It can still be sent: otherwise the response would be lost on its way.
         connection.sendall(b" " * 3_000_000)
+
+
+@pytest.mark.together("refusals")
+@pytest.mark.parametrize(("to", "status"), [("/events", 400), ("/nowhere", 404)])
+@pytest.mark.parametrize("end", [b"XX", b"\r0", b"0\r", b"\n\n"])
+def test_nothing_is_read_behind_a_chunk_without_its_end(served: LocalSystem, end: bytes, to: str, status: int) -> None:
+    """A proxy that reads it otherwise could have passed on what another client sent. The second path reads no body."""
+    post = POST.replace(b"/events", to.encode())
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b%b0\r\n\r\n" % (len(EVENT), EVENT, end)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(post + chunks + b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert received.count(b"HTTP/1.1 ") == 1
