@@ -10,13 +10,13 @@ from markupsafe import Markup, escape
 
 from shared.settings.secrets import MASK
 
-# Bounded, so that no text takes long.
+# Bounded, so that no text takes long. Without the opening sign in what it opens, no part of a text is read twice.
 _INLINE = re.compile(
     r"`(?P<code>[^`\n]{1,500})`"
     r"|\*\*(?P<bold>[^*\n]{1,500})\*\*"
     r"|\*(?P<italic>[^*\n]{1,500})\*"
     r"|(?<![\w!])_(?P<leaning>[^_\n]{1,500})_(?!\w)"
-    r"|(?<!!)\[(?P<words>[^\]\n]{1,500})\]\((?P<url>https?://[^\s()<>\"']{1,2000})\)"
+    r"|(?<!!)\[(?P<words>[^\[\]\n]{1,500})\]\((?P<url>https?://[^\s()<>\"']{1,2000})\)"
 )
 # An address in a text, without the sign that ends a sentence behind it. A bracket in it has its own end.
 _ADDRESS = re.compile(r"https?://(?:\([^\s()<>\"']*\)|[^\s()<>\"']){1,2000}(?<![.,;:!?])", re.IGNORECASE)

@@ -22,6 +22,7 @@ from shared.pages.markdown import linked, markdown, plain
             "[x](https://a.example/?b=1&c=2)",
             '<p><a href="https://a.example/?b=1&amp;c=2" rel="nofollow noopener">x</a></p>',
         ),
+        ("[a [x](https://a.b)", '<p>[a <a href="https://a.b" rel="nofollow noopener">x</a></p>'),
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
         ('[x](https://a.example/" onclick="y)', "<p>[x](https://a.example/&#34; onclick=&#34;y)</p>"),
         ("![x](https://a.example/i.png)", "<p>![x](https://a.example/i.png)</p>"),
@@ -71,6 +72,13 @@ def test_no_text_takes_long(part: str) -> None:
     began = time.process_time()
     markdown(part * (10_000 // len(part)))
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("part", ["[", "[a", "x["])
+def test_many_brackets_are_read_once(part: str) -> None:
+    began = time.process_time()
+    plain(part * (200_000 // len(part)))
+    assert time.process_time() - began < 0.15
 
 
 @pytest.mark.parametrize(
