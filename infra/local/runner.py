@@ -96,7 +96,8 @@ def _check_logs(settings: Settings) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    if settings.serves_others:
+    # Through a proxy alone, others are refused one by one, and what is watched stays watched.
+    if not is_loopback(settings.host):
         settings.refuse_weak_keys()
     try:
         return _listen_once_free(settings)
@@ -150,8 +151,15 @@ def banner(settings: Settings, channels: Mapping[str, NotifierKind], *, is_new: 
 
 
 def _warning(settings: Settings) -> list[tuple[str, str]]:
-    if not settings.serves_others or settings.api_auth == "all":
+    if not settings.serves_others:
         return []
     address = without_password(settings.public_url or "") if is_loopback(settings.host) else settings.host
-    open_to_all = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
-    return [("WARNING", f"others can {open_to_all} without a key on {address}: set API_AUTH=all")]
+    lines = []
+    try:
+        settings.refuse_weak_keys()
+    except SettingError as weak:
+        lines.append(("WARNING", f"others are refused on {address}: {weak}"))
+    if settings.api_auth != "all":
+        open_to_all = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
+        lines.append(("WARNING", f"others can {open_to_all} without a key on {address}: set API_AUTH=all"))
+    return lines

@@ -24,8 +24,7 @@ MONITOR = {
     "escalation": "The escalation whose steps follow if nobody acknowledges an alert.",
     "locations": "Where it is checked from. Without it, from everywhere.",
     "quorum": "How many locations have to see it fail. majority is more than half of those that report.",
-    "public": "`true`: it is on the page at /status, whatever its group is. `false`: it is on no page. Without it, it "
-    "is on the pages that show its group.",
+    "public": "`true`: on the page at /status, whatever its group. `false`: on no page. Without it, on its group's.",
     "hide_url": "Whether the status page leaves out its url.",
     "method": "The method of the request.",
     "headers": "Headers of the request, each name with its value.",

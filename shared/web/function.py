@@ -184,7 +184,7 @@ def _require_key(request: Request, settings: Settings) -> None:
 def _is_open_to_others(request: Request, settings: Settings) -> bool:
     # A server that listens on TCP puts the address that it is bound to there. On Lambda it is the Host header, which
     # the caller controls, so we check for a cloud first.
-    if is_in_cloud(os.environ) or settings.serves_others or not is_loopback(request.environ["SERVER_NAME"]):
+    if is_in_cloud(os.environ) or not is_loopback(request.environ["SERVER_NAME"]):
         return True
     # Imported here, since a function in a cloud starts without it.
     from shared.web.visitors import is_passed_on

@@ -27,8 +27,10 @@ def is_at_this_machine(request: Request, settings: Settings) -> bool:
 
 
 def is_passed_on(request: Request, settings: Settings) -> bool:
-    """Whether a proxy on this machine says that a request comes from another one."""
-    return "X-Forwarded-For" in request.headers and not all(map(is_loopback, _way_of(request, settings)))
+    """Whether a proxy on this machine passes a request of another one on: it says so, or keeps the name."""
+    if "X-Forwarded-For" in request.headers and not all(map(is_loopback, _way_of(request, settings))):
+        return True
+    return settings.serves_others and not is_loopback(urlsplit(f"//{request.host}").hostname or "")
 
 
 def is_over_tls(request: Request, settings: Settings) -> bool:

@@ -81,7 +81,7 @@ routes = [
 ]
 """
 _OPERATIONS = """
-_NOTE = {"id": ("The note's number.", _NUMBER)}
+_NOTE = in_path("note's")
 _BEAT = Operation(
     tag="system",
     summary="Say that you are alive",

@@ -79,9 +79,20 @@ def test_a_weak_key_stops_a_start_that_others_could_reach(forked_project: Path, 
     assert not any(key in line for key in keys[host].split(","))
 
 
-def test_a_weak_key_stops_a_start_behind_a_proxy(forked_project: Path, tmp_path: Path) -> None:
-    line = refusal_to_start(forked_project, environment(tmp_path, PUBLIC_URL="https://a.example", API_KEY="hunter2"))
-    assert line.startswith("bonghwa: API_KEY is '(hidden)': expected secrets of at least 16 characters")
+def test_a_weak_key_behind_a_proxy_refuses_others_and_stops_no_check(
+    forked_project: Path, tmp_path: Path, target: Target
+) -> None:
+    settings = {"PUBLIC_URL": "https://a.example", "API_KEY": "hunter2", "TARGET_URL": target.url}
+    with LocalSystem(forked_project, tmp_path, **settings) as system:
+        system.wait_for_further_events(2, is_success=True)
+        weak = (
+            "WARNING   others are refused on https://a.example: API_KEY is '(hidden)': expected secrets of at least 16"
+        )
+        assert weak in system.output()
+        passed_on = requests.get(
+            f"{system.url}/alerts", headers={"Host": "a.example", "X-API-Key": "hunter2"}, timeout=5
+        )
+        assert passed_on.status_code == 500
 
 
 @pytest.mark.parametrize(("host", "words"), [("example.com", "an IP address"), ("192.0.2.1", "Cannot assign")])

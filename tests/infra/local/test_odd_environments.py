@@ -130,10 +130,11 @@ def test_it_starts_or_says_in_one_line_why_not(
     printed, error = (Path(f"{output}-{number}").read_bytes().decode(errors="replace") for number in (1, 2))
     assert code in (99, 1), error
     assert printed == ""
+    lines = [line for line in error.splitlines() if not line.startswith("bonghwa: warning: ")]
     if code == 99:
-        assert error == ""
+        assert lines == []
     elif 2 not in odd["closed"]:
-        [line] = error.splitlines()
+        [line] = lines
         assert re.match(rf"bonghwa: ([A-Za-z_]+[A-Za-z_.]*\b|{re.escape(str(here))}/\.env )", line), line
     assert os.path.lexists(file)
 

@@ -129,7 +129,17 @@ def lived(deployer: AwsDeployer) -> Life:
         "ended": deployer.make(teardown),
         "nothing left": deployer.run("teardown", IN),
     }
+    _take_away_others(deployer)
     return Life(steps, in_detail, deployer.zip)
+
+
+def _take_away_others(deployer: AwsDeployer) -> None:
+    """Leave an empty account to the tests that use this cloud next."""
+    for name in OTHERS["secrets"]:
+        deployer.client("ssm").delete_parameter(Name=name)
+    for name in OTHERS["old secrets"]:
+        deployer.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    deployer.client("s3").delete_bucket(Bucket="theirs")
 
 
 def details(deployer: AwsDeployer) -> dict[str, Any]:
