@@ -110,7 +110,7 @@ def spellings(secret: str) -> frozenset[str]:
 
 
 def basic_credentials(user: str, password: str) -> str:
-    """What HTTP's basic authentication makes of a user and a password, without the word ``Basic``."""
+    """A user and a password as HTTP's basic authentication sends them, without the word ``Basic``."""
     from base64 import b64encode  # few processes need it
 
     return b64encode(f"{user}:{password}".encode()).decode()

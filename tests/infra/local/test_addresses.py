@@ -85,14 +85,10 @@ def test_a_weak_key_behind_a_proxy_refuses_others_and_stops_no_check(
     settings = {"PUBLIC_URL": "https://a.example", "API_KEY": "hunter2", "TARGET_URL": target.url}
     with LocalSystem(forked_project, tmp_path, **settings) as system:
         system.wait_for_further_events(2, is_success=True)
-        weak = (
-            "WARNING   others are refused on https://a.example: API_KEY is '(hidden)': expected secrets of at least 16"
-        )
+        weak = "WARNING   others are refused on https://a.example: API_KEY is '(hidden)': expected secrets of at least"
         assert weak in system.output()
-        passed_on = requests.get(
-            f"{system.url}/alerts", headers={"Host": "a.example", "X-API-Key": "hunter2"}, timeout=5
-        )
-        assert passed_on.status_code == 500
+        passed_on = {"Host": "a.example", "X-API-Key": "hunter2"}
+        assert requests.get(f"{system.url}/alerts", headers=passed_on, timeout=5).status_code == 500
 
 
 @pytest.mark.parametrize(("host", "words"), [("example.com", "an IP address"), ("192.0.2.1", "Cannot assign")])
