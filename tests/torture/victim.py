@@ -229,8 +229,9 @@ def main() -> None:
     # Otherwise the first collection in each fork would copy all of that memory.
     gc.freeze()
     print(json.dumps("ready"), flush=True)
+    living: set[int] = set()
     for line in sys.stdin:
-        _reap()
+        living -= _reaped()
         order = json.loads(line)
         life_line = os.open(order["life_line"], os.O_WRONLY)
         process = os.fork()
@@ -252,13 +253,21 @@ def main() -> None:
         # Both sides do this, so that it is done whichever side continues first.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.setpgid(process, process)
+        living.add(process)
         print(json.dumps(process), flush=True)
+    # The process that orders lives has ended, perhaps in the middle of them.
+    for process in living - _reaped():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
 
 
-def _reap() -> None:
+def _reaped() -> set[int]:
+    """The processes that have ended since this was last asked."""
+    found = set()
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (process := os.waitpid(-1, os.WNOHANG)[0]) > 0:
+            found.add(process)
+    return found
 
 
 if __name__ == "__main__":
