@@ -103,11 +103,11 @@ class HealthFacts:
 
     ``since``: the system has started or awoken then, so that nobody can have reported shortly before. ``alerted``: the
     agents whose silence is an active alert. ``failing``: since when each run of a scheduled function has failed.
-    ``overdue``: the number of overdue messages by channel. ``stalled``: since when each channel has taken nothing that
-    it was tried with. ``refused``: the channels that permanently rejected a message. ``channels``: those that are on;
-    None if nobody knows yet. ``problem``: what is wrong with the configuration's file. ``placed``: the monitors with
-    locations or a quorum, in groups; ``never_checked``: those that were never checked, each alone; ``unable``: those
-    whose last check the agent could not make; ``claiming``: the locations that have claimed checks.
+    ``overdue``: the number of overdue messages by channel. ``stalled``: since when each channel has taken nothing of
+    what is overdue or it was tried with. ``refused``: the channels that permanently rejected a message. ``channels``:
+    those that are on; None if nobody knows yet. ``problem``: what is wrong with the configuration's file. ``placed``:
+    the monitors with locations or a quorum, in groups; ``never_checked``: those that were never checked, each alone;
+    ``unable``: those whose last check the agent could not make; ``claiming``: the locations that have claimed checks.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     is_reviewed = not is_run_overdue("review_alerts", facts, now)
     is_delivered = not facts.overdue or not (SENDS in facts.failing or is_run_overdue(SENDS, facts, now))
     # A channel that refuses notifies nobody until it accepts a message again.
-    dead = {*facts.refused, *_stuck(facts, now), *stalled(facts, now)}
+    dead = {*facts.refused, *_idle(facts, now)}
     is_reached = facts.channels is None or not dead >= set(facts.channels)
     is_checked = bool(checking) or not (silent or is_missing)
     reasons = [f"agent {agent.name} last reported at {as_text(agent.last_seen_at)}" for agent in silent]
@@ -231,9 +231,9 @@ def is_given_up(agent: Agent, facts: HealthFacts) -> bool:
 
 def stalled(facts: HealthFacts, now: datetime) -> list[str]:
     """The channels that were tried for too long, and took nothing. A message that no run tries is overdue instead."""
-    # Messages that were owed while the system was stopped go out in a moment.
-    late = [channel for channel, since in facts.stalled.items() if now - max(since, facts.since) > OVERDUE]
-    return [channel for channel in late if channel not in facts.overdue and channel not in facts.refused]
+    return [
+        channel for channel in _idle(facts, now) if channel not in facts.overdue and channel not in facts.refused
+    ]
 
 
 def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
@@ -241,9 +241,10 @@ def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:
     return now - max(facts.last_runs.get(function, facts.created_at), facts.since) > WATCH_GAP
 
 
-def _stuck(facts: HealthFacts, now: datetime) -> Collection[str]:
-    """The channels to which nothing goes. A message that came due while the system was stopped goes out in a moment."""
-    return facts.overdue if now - facts.since > OVERDUE else ()
+def _idle(facts: HealthFacts, now: datetime) -> list[str]:
+    """The channels that have taken nothing for too long. If another message went out lately, one alone is late."""
+    # Messages that were owed while the system was stopped go out in a moment.
+    return [channel for channel, since in facts.stalled.items() if now - max(since, facts.since) > OVERDUE]
 
 
 def _of_stalled(facts: HealthFacts, now: datetime) -> Iterator[str]:

@@ -53,7 +53,7 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
         last_runs={function: watch.seen_at for function, watch in runs.items() if watch},
         failing={function: failure.started_at for function, failure in failures.items() if failure},
         overdue=overdue,
-        stalled=_stalled(snapshot, [row for row in owed if row["tried_since"] and _is_on(row["channel"], on)]),
+        stalled=_stalled(snapshot, [row for row in owed if _is_on(row["channel"], on)]),
         channels=on,
         problem=configuration.problem(snapshot),
         placed=unwatched.placed(snapshot),
@@ -64,13 +64,14 @@ def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
     )
 
 
-def _stalled(snapshot: Transaction, tried: Sequence[Row]) -> dict[str, datetime]:
-    """Since when each channel has taken nothing of what it was tried with."""
-    if not tried:
+def _stalled(snapshot: Transaction, owed: Sequence[Row]) -> dict[str, datetime]:
+    """Since when each channel has taken nothing of what is overdue, or of what it was tried with."""
+    begun = {row["channel"]: row["oldest"] if row["overdue"] else row["tried_since"] for row in owed}
+    if not any(begun.values()):
         return {}  # the usual case
     sent = overview_rows.last_sent(snapshot)
     return {
-        row["channel"]: datetime.fromisoformat(max(row["tried_since"], sent.get(row["channel"], ""))) for row in tried
+        channel: datetime.fromisoformat(max(since, sent.get(channel, ""))) for channel, since in begun.items() if since
     }
 
 

@@ -130,6 +130,7 @@ def test_what_might_not_be_notified_has_a_reason(known: HealthFacts, reason: str
 
 SILENT = (agent(0),)
 OLD = at(HOUR - 300)
+STUCK: dict[str, Any] = {"overdue": {"telegram": 1}, "stalled": {"telegram": OLD}}
 
 
 @pytest.mark.parametrize(
@@ -144,12 +145,14 @@ OLD = at(HOUR - 300)
         (facts(overdue={"telegram": 1}, failing={"deliver_notifications": OLD}), False),
         (facts(overdue={"telegram": 1}, failing={"review_alerts": OLD}), True),
         # On every channel that is on, or only on one of them.
-        (facts(overdue={"telegram": 1}, channels=["telegram"]), False),
-        (facts(overdue={"telegram": 1}, channels=["telegram", "ops"], refused=("ops",)), False),
-        (facts(overdue={"telegram": 1}, channels=["telegram", "ops"]), True),
+        (facts(**STUCK, channels=["telegram"]), False),
+        (facts(**STUCK, channels=["telegram", "ops"], refused=("ops",)), False),
+        (facts(**STUCK, channels=["telegram", "ops"]), True),
+        # It took another message lately: one alone is late.
+        (facts(overdue={"telegram": 1}, stalled={"telegram": at(HOUR - 179)}, channels=["telegram"]), True),
         # The system has just started: they go out in a moment.
-        (facts(overdue={"telegram": 1}, channels=["telegram"], since=at(HOUR - 179)), True),
-        (facts(overdue={"telegram": 1}, channels=["telegram"], since=at(HOUR - 181)), False),
+        (facts(**STUCK, channels=["telegram"], since=at(HOUR - 179)), True),
+        (facts(**STUCK, channels=["telegram"], since=at(HOUR - 181)), False),
         # Nobody has said yet which channels are on.
         (facts(refused=("telegram",)), True),
         (facts(channels=[]), False),

@@ -113,6 +113,19 @@ def test_a_channel_that_took_another_message_is_stalled_since_then(store: Store)
 
 
 @on_each_engine
+def test_a_channel_that_takes_messages_is_not_stuck_by_a_late_one(store: Store) -> None:
+    """As one that the service's limits hold up, or a damaged row."""
+    check(store, 0, ok=False)
+    assert store.health_facts(now=at(300)).stalled == dict.fromkeys(CHANNELS, at(0))
+    check(store, 300, ok=False, monitor="blog")
+    deliver_all(store, 400, a=Channel(), b=Channel())
+    with store.database.transaction() as transaction:
+        transaction.rows("UPDATE notifications SET status = 'PENDING' WHERE alert_id = 1 AND channel = 'a'")
+    facts = store.health_facts(now=at(401))
+    assert (facts.overdue, facts.stalled) == ({"a": 1}, {"a": at(400)})
+
+
+@on_each_engine
 def test_a_channel_that_is_gone_does_not_count(store: Store) -> None:
     """Its alert and what it is owed stay: it may come back."""
     check(store, 0, ok=False)
