@@ -24,6 +24,12 @@ def call(function: str, url: str) -> tuple[bool, str]:
     return False, f'curl -X {row.route.method} -H "X-API-Key: $KEY" {url}{row.route.path}'
 
 
+def remedy(function: str, url: str) -> str:
+    """The fix for a scheduled function that does not run."""
+    is_in_cloud, line = call(function, url)
+    return f"its schedule, or {line}" if is_in_cloud else f"make run, or its schedule: {line}"
+
+
 def _on_aws(row: Row, region: str) -> str:
     # Imported here, as below: only who has deployed to a cloud needs its modules.
     from infra.clouds.aws.schedules import manual_call

@@ -9,15 +9,14 @@ from pathlib import Path
 from infra.doctor.drills import examine_drill
 from infra.doctor.findings import Finding, failure, ok, warning
 from infra.doctor.gaps import examine_gaps
-from infra.doctor.manual_call import call
+from infra.doctor.manual_call import call, remedy
+from infra.doctor.runs import examine_runs
 from shared.alerting import CLOCK_TOLERANCE
 from shared.alerting.health import (
     OVERDUE,
-    UPKEEP,
     HealthFacts,
     is_given_up,
     is_overdue,
-    is_run_overdue,
     messages,
     patience,
     stalled,
@@ -44,8 +43,6 @@ SYNCHRONIZE = "sudo timedatectl set-ntp true"
 _INIT = ".venv/bin/python -m infra init-db"
 # If a message has been tried for longer, its channel has more than a short hiccup.
 _LONG_OWED = timedelta(minutes=10)
-# In a cloud it runs once an hour.
-_LONG_UNKEPT = timedelta(hours=3)
 
 
 def examine_store(settings: Settings, environ: Mapping[str, str]) -> tuple[StoreInspection | None, list[Finding]]:
@@ -172,19 +169,14 @@ def examine_work(
         return
     if not facts.agents:
         found, expected = "no agent has reported anything yet", "a report within CHECK_INTERVAL_SECONDS"
-        yield warning("checks", found, expected=expected, fix=_run("check_monitors", url))
+        yield warning("checks", found, expected=expected, fix=remedy("check_monitors", url))
     slack = patience(settings.check_timeout_seconds, is_in_cloud=call("check_monitors", url)[0])
     for agent in facts.agents:
-        own = _run("check_monitors", url)
+        own = remedy("check_monitors", url)
         fix = own if agent.name == settings.agent else _of_remote(agent.name, inspection.silent)
         yield from _agent(agent, facts, slack, at, fix)
     yield from examine_gaps(facts, slack, at)
-    yield from _last_run("reviews", "review_alerts", facts, url, at)
-    yield from _last_run("deliveries", "deliver_notifications", facts, url, at)
-    yield from _upkeep(inspection.kept_at, facts, url, at)
-    for function, since in facts.failing.items():
-        found = f"each run of {function} has failed for {duration(at - since, 'en')}"
-        yield failure("runs", found, expected="runs that succeed", fix="its log says why: defect, review_failed")
+    yield from examine_runs(inspection, facts, url, at)
     for owed in inspection.owed:
         yield from _owed(owed, channels, url, at, is_stalled=owed.channel in stalled(facts, at))
     yield from _gone(inspection.notified, channels)
@@ -213,31 +205,12 @@ def _agent(agent: Agent, facts: HealthFacts, slack: timedelta, at: datetime, fix
             yield from skew(f"the clock of {name}", timedelta(seconds=agent.clock_ahead_seconds), "the backend")
 
 
-def _last_run(about: str, function: str, facts: HealthFacts, url: str, at: datetime) -> Iterator[Finding]:
-    expected, fix = "at least one run a minute", _run(function, url)
-    if function not in facts.last_runs:
-        yield warning(about, f"{function} has never run", expected=expected, fix=fix)
-        return
-    found = f"{function} last ran {duration(at - facts.last_runs[function], 'en')} ago"
-    if is_run_overdue(function, facts, at):
-        yield failure(about, found, expected=expected, fix=fix)
-    else:
-        yield ok(about, found)
-
-
-def _upkeep(kept_at: datetime | None, facts: HealthFacts, url: str, at: datetime) -> Iterator[Finding]:
-    if at - (kept_at or facts.created_at) > _LONG_UNKEPT:
-        found = "has never run" if kept_at is None else f"last ran {duration(at - kept_at, 'en')} ago"
-        expected = "a run every hour, without which the database grows"
-        yield warning("upkeep", f"{UPKEEP} {found}", expected=expected, fix=_run(UPKEEP, url))
-
-
 def _refused(alert: Alert, facts: HealthFacts, url: str) -> Finding:
     found = f"{alert.subject} permanently rejected a message: {alert.cause}"
     if alert.subject in facts.refused:
         fix = f".venv/bin/python -m infra doctor --send-test, and the settings of {alert.subject}"
         return failure("channels", found, expected="it accepts messages", fix=fix)
-    fix = _run("review_alerts", url)
+    fix = remedy("review_alerts", url)
     return warning("channels", f"{found}; it is not on any more", expected="review_alerts ends its alert", fix=fix)
 
 
@@ -268,7 +241,7 @@ def _owed(
             "deliveries",
             f"{messages(owed.overdue)} to {owed.channel} should have been sent, the oldest is {since} old",
             expected=f"none due for longer than {duration(OVERDUE, 'en')}",
-            fix=_run("deliver_notifications", url),
+            fix=remedy("deliver_notifications", url),
         )
     elif is_stalled or at - owed.oldest > _LONG_OWED:
         yield warning(
@@ -279,11 +252,6 @@ def _owed(
         )
     else:
         yield ok("deliveries", f"{messages(owed.owed)} to {owed.channel} on the way")
-
-
-def _run(function: str, url: str) -> str:
-    is_in_cloud, line = call(function, url)
-    return f"its schedule, or {line}" if is_in_cloud else f"make run, or its schedule: {line}"
 
 
 def _of_remote(agent: str, silent: Collection[Alert]) -> str:

@@ -231,9 +231,7 @@ def is_given_up(agent: Agent, facts: HealthFacts) -> bool:
 
 def stalled(facts: HealthFacts, now: datetime) -> list[str]:
     """The channels that were tried for too long, and took nothing. A message that no run tries is overdue instead."""
-    return [
-        channel for channel in _idle(facts, now) if channel not in facts.overdue and channel not in facts.refused
-    ]
+    return [channel for channel in _idle(facts, now) if channel not in facts.overdue and channel not in facts.refused]
 
 
 def is_run_overdue(function: str, facts: HealthFacts, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from functions.dashboard.overview.troubles import is_missed, troubles
 from functions.dashboard.visit import Visit
 from shared.alerting import CLOCK_TOLERANCE
 from shared.alerting.agents import SILENT_AFTER_INTERVALS
-from shared.alerting.health import Health, HealthFacts, is_given_up
+from shared.alerting.health import UPKEEP, Health, HealthFacts, is_given_up
 from shared.channels import configured
 from shared.messages import one_line
 from shared.models import as_time
@@ -52,13 +52,15 @@ class Drill(NamedTuple):
     deliveries: list[Delivery]
 
 
-def findings_of(visit: Visit, health: Health, known: HealthFacts) -> list[Finding]:
-    """Everything that was looked at, worst first."""
+def findings_of(visit: Visit, health: Health, known: HealthFacts, *, unkept_since: datetime | None) -> list[Finding]:
+    """Everything that was looked at, worst first. ``unkept_since``: since when each upkeep has failed."""
     channels = configured()
     accepted, failed = visit.store.visits.overview.deliveries(list(channels))
     last = _last_attempts(accepted, failed)
     # The list below quotes the channel's own words about the last failure.
     bad = [Finding("down", found.text, found.href) for found in troubles(visit, channels, (), health, known)]
+    if unkept_since:
+        bad.append(Finding("slow", visit.markup("schedule_fails", name=Named(UPKEEP)), at=unkept_since))
     return [*bad, *_failures(visit, failed, last), *_clocks(visit, known), *_well(visit, last, known)]
 
 

@@ -1,6 +1,7 @@
 """/dashboard/settings: where the configuration stands, and what the system says of itself."""
 
 from collections import Counter
+from datetime import datetime
 from typing import NamedTuple
 
 from flask import Response
@@ -8,7 +9,7 @@ from flask import Response
 from functions.dashboard.lists.findings import drill_of, findings_of
 from functions.dashboard.visit import Visit, changing, reading
 from shared import __version__, web
-from shared.alerting.health import SCHEDULES, HealthFacts, is_run_overdue
+from shared.alerting.health import SCHEDULES, UPKEEP, HealthFacts, is_run_overdue
 from shared.channels import configured
 from shared.delivery import notify_of
 from shared.logs import step
@@ -31,7 +32,8 @@ def show_settings(visit: Visit) -> Response:
     """200 with the state of the configuration, what is wrong with the system, and how it is set up."""
     health, facts = visit.store.judge_health(visit.settings, now=visit.at)
     mistakes = facts.problem.splitlines() if facts.problem else []
-    findings = findings_of(visit, health, facts)
+    kept_at, unkept_since = visit.store.visits.overview.upkeep()
+    findings = findings_of(visit, health, facts, unkept_since=unkept_since)
     wrong = [each for each in findings if each.shown in ("down", "slow")]
     shown: Shown = "down" if not health.is_notified else "slow" if wrong or health.reasons else "up"
     key = "settings_wrong_file" if mistakes else "settings_wrong" if wrong else "settings_fine"
@@ -50,7 +52,7 @@ def show_settings(visit: Visit) -> Response:
         is_drilling=visit.store.drills.is_under_way(),
         has_channels=bool(configured()),
         scripts=["dashboard.js"],
-        runs=[_run(visit, schedule, facts) for schedule in SCHEDULES],
+        runs=[*(_run(visit, schedule, facts) for schedule in SCHEDULES), _upkeep(visit, kept_at, unkept_since)],
         lines=_lines(visit),
     )
 
@@ -74,9 +76,18 @@ def _run(visit: Visit, schedule: str, facts: HealthFacts) -> Line:
     last = facts.last_runs.get(schedule)
     if last is None:
         return Line(schedule, visit.say("never_ran"), "down" if is_run_overdue(schedule, facts, visit.at) else "unk")
-    ago = duration(max(0.0, (visit.at - last).total_seconds()), visit.language)
     is_down = schedule in facts.failing or is_run_overdue(schedule, facts, visit.at)
-    return Line(schedule, visit.say("ago", time=ago), "down" if is_down else "up")
+    return Line(schedule, _ago(visit, last), "down" if is_down else "up")
+
+
+def _upkeep(visit: Visit, kept_at: datetime | None, unkept_since: datetime | None) -> Line:
+    """Its last success; nobody waits for it, so that none yet is no trouble."""
+    text = _ago(visit, kept_at) if kept_at else visit.say("never_ran")
+    return Line(UPKEEP, text, "slow" if unkept_since else "up" if kept_at else "unk")
+
+
+def _ago(visit: Visit, at: datetime) -> str:
+    return visit.say("ago", time=duration(max(0.0, (visit.at - at).total_seconds()), visit.language))
 
 
 def _lines(visit: Visit) -> list[Line]:

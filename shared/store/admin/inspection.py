@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.alerting.health import OVERDUE, UPKEEP, HealthFacts
+from shared.alerting.health import OVERDUE, HealthFacts
 from shared.models import Alert, AlertKind
 from shared.store.engines.database import Database, Row
 from shared.store.health import health_facts
@@ -36,8 +36,7 @@ class StoreInspection:
     refused: tuple[Alert, ...] = ()
     silent: tuple[Alert, ...] = ()
     last_drill: Mapping[str, Any] | None = None
-    # When the upkeep last ran.
-    kept_at: datetime | None = None
+    upkeep: watches.Upkeep = field(default_factory=watches.Upkeep)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,6 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
         version, known = version_of(database, snapshot), known_version()
         if version != known:
             return StoreInspection(version, known)
-        upkeep = watches.get(snapshot, UPKEEP)
         return StoreInspection(
             version,
             known,
@@ -73,7 +71,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
             silent=tuple(alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
             last_drill=drills.last(snapshot),
-            kept_at=upkeep and upkeep.seen_at,
+            upkeep=watches.upkeep(snapshot),
         )
 
 

@@ -1,6 +1,7 @@
 """The table ``watches``: since when each scheduled function has run without a gap, or has failed without a success."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.alerting import WatchPeriod
 from shared.models import as_text
@@ -27,10 +28,23 @@ _SAVE = """
     ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, seen_at = excluded.seen_at"""
 
 
+class Upkeep(NamedTuple):
+    """When the upkeep last succeeded, and since when each run of it has failed. People are notified all the same."""
+
+    kept_at: datetime | None = None
+    failing_since: datetime | None = None
+
+
 def get(transaction: Transaction, function: str) -> WatchPeriod | None:
     """The function's watch as it was saved last."""
     row = transaction.row("SELECT * FROM watches WHERE id = :id", id=IDS[function])
     return WatchPeriod(*(datetime.fromisoformat(row[name]) for name in ("started_at", "seen_at"))) if row else None
+
+
+def upkeep(transaction: Transaction) -> Upkeep:
+    """How the upkeep goes."""
+    success, failure = get(transaction, "maintain_store"), get(transaction, "maintain_store failed")
+    return Upkeep(success and success.seen_at, failure and failure.started_at)
 
 
 def save(transaction: Transaction, function: str, watch: WatchPeriod) -> None:

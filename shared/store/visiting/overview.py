@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.models import Agent, Alert
 from shared.store.engines.database import Database, Row
-from shared.store.tables import agents, alert_notes, configuration, overview_rows, owed_notifications
+from shared.store.tables import agents, alert_notes, configuration, overview_rows, owed_notifications, watches
 
 
 class Now(NamedTuple):
@@ -68,6 +68,11 @@ class Overview:
         """How many messages each channel is still owed; those that are owed none are left out."""
         with self._database.snapshot() as snapshot:
             return {row["channel"]: int(row["owed"]) for row in owed_notifications.owed_by_channel(snapshot, late=late)}
+
+    def upkeep(self) -> watches.Upkeep:
+        """How the upkeep goes."""
+        with self._database.snapshot() as snapshot:
+            return watches.upkeep(snapshot)
 
     def names(self) -> list[Row]:
         """The ``name``, ``group_name`` and ``source`` of every monitor, by name."""

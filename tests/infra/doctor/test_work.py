@@ -175,9 +175,12 @@ def test_upkeep_that_is_missing_is_found(
 
 
 def test_runs_that_fail_are_found(environ: dict[str, str], database: Path) -> None:
-    execute(database, "INSERT INTO watches VALUES (6, ?, ?)", ago(minutes=4), ago(minutes=4))
-    found = one(find(environ), "runs", "each run of deliver_notifications has failed for 4 min")
+    since = ago(minutes=4)
+    execute(database, "INSERT INTO watches VALUES (6, ?, ?)", since, since)
+    found = one(find(environ), "runs", f"runs of deliver_notifications have failed since {since}, 4 min ago")
     assert found.verdict is FAILURE
+    execute(database, "INSERT INTO watches VALUES (7, ?, ?)", since, since)
+    assert one(find(environ), "runs", f"runs of maintain_store have failed since {since}").verdict is FAILURE
 
 
 @pytest.mark.parametrize(

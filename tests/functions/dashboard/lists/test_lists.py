@@ -8,10 +8,12 @@ from html import unescape
 
 import pytest
 
+from shared.alerting import WatchPeriod
 from shared.models import as_text, now
 from shared.monitors.windows.window import Window
 from shared.settings import Settings
 from shared.store import Store, open_store
+from shared.store.tables import watches
 from tests.functions.api import FAILURE, Api
 from tests.functions.dashboard.conftest import Browser, location
 from tests.support.stand_ins import Target
@@ -183,6 +185,20 @@ def test_the_settings_say_what_was_found_worst_first(browser: Browser, api: Api,
     api.post({**report, "is_success": True, "timestamp": as_text(now())})
     page = text(browser.page("/dashboard/settings"))
     assert "Past: A message to console failed, and a later one was delivered" in page
+
+
+def test_the_settings_name_an_upkeep_that_fails(browser: Browser, api: Api, store: Store) -> None:
+    """It keeps nobody from being notified."""
+    for function in ("review_alerts", "deliver_notifications", "maintain_store"):
+        assert api.call("POST", f"/{function}").status_code == 200
+    assert "The system is well" in browser.page("/dashboard/settings")
+    began = now() - timedelta(minutes=4)
+    with store.database.transaction() as transaction:
+        watches.save(transaction, "maintain_store failed", WatchPeriod(began, began))
+    html = browser.page("/dashboard/settings")
+    assert "To be checked: maintain_store fails" in text(html)
+    assert re.search(r'maintain_store</dt><dd><span class="st slow">', html)
+    assert "maintain_store" not in browser.page("/dashboard")
 
 
 def test_a_drill_is_run_and_its_deliveries_shown(signed_in: Browser, api: Api) -> None:
