@@ -24,7 +24,8 @@ MONITOR = {
     "escalation": "The escalation whose steps follow if nobody acknowledges an alert.",
     "locations": "Where it is checked from. Without it, from everywhere.",
     "quorum": "How many locations have to see it fail. majority is more than half of those that report.",
-    "public": "`true`: on the page at /status, whatever its group. `false`: on no page. Without it, on its group's.",
+    "public": "`true`: on /status and each page that names no groups. `false`: on no page. "
+    "Without it, on pages that show its group.",
     "hide_url": "Whether the status page leaves out its url.",
     "method": "The method of the request.",
     "headers": "Headers of the request, each name with its value.",
