@@ -41,7 +41,8 @@ def _last_run(about: str, function: str, facts: HealthFacts, url: str, at: datet
 
 def _upkeep(inspection: StoreInspection, facts: HealthFacts, url: str, at: datetime) -> Iterator[Finding]:
     kept_at = inspection.upkeep.kept_at
-    if at - (kept_at or facts.created_at) > _LONG_UNKEPT:
+    # An older version noted no run, and an update or a start ends it.
+    if at - (kept_at or max(inspection.updated_at or facts.created_at, facts.since)) > _LONG_UNKEPT:
         found = "has never run" if kept_at is None else f"last ran {duration(at - kept_at, 'en')} ago"
         expected = "a run every hour, without which the database grows"
         yield warning("upkeep", f"{UPKEEP} {found}", expected=expected, fix=remedy(UPKEEP, url))

@@ -99,9 +99,18 @@ def version_of(database: Database, transaction: Transaction, known: Sequence[Pat
 
 def created_at(transaction: Transaction) -> datetime | None:
     """When the store was made, if that is known."""
-    row = transaction.row("SELECT min(applied_at) AS first FROM schema_migrations")
+    return _applied_at(transaction, "min")
+
+
+def updated_at(transaction: Transaction) -> datetime | None:
+    """When the newest migration was applied, if that is known."""
+    return _applied_at(transaction, "max")
+
+
+def _applied_at(transaction: Transaction, which: str) -> datetime | None:
+    row = transaction.row(f"SELECT {which}(applied_at) AS found FROM schema_migrations")  # noqa: S608  # our own text
     with contextlib.suppress(TypeError, ValueError):
-        return datetime.fromisoformat(row["first"]) if row else None
+        return datetime.fromisoformat(row["found"]) if row else None
     return None
 
 

@@ -9,7 +9,7 @@ from shared.alerting.health import OVERDUE, HealthFacts
 from shared.models import Alert, AlertKind
 from shared.store.engines.database import Database, Row
 from shared.store.health import health_facts
-from shared.store.migrate import known_version, version_of
+from shared.store.migrate import known_version, updated_at, version_of
 from shared.store.tables import alerts, drills, owed_notifications, watches
 
 
@@ -36,6 +36,8 @@ class StoreInspection:
     refused: tuple[Alert, ...] = ()
     silent: tuple[Alert, ...] = ()
     last_drill: Mapping[str, Any] | None = None
+    # When the newest migration was applied.
+    updated_at: datetime | None = None
     upkeep: watches.Upkeep = field(default_factory=watches.Upkeep)
 
 
@@ -71,6 +73,7 @@ def inspect_store(database: Database, now: datetime) -> StoreInspection:
             refused=tuple(alerts.active_of_kind(snapshot, AlertKind.CHANNEL_REFUSED)),
             silent=tuple(alerts.active_of_kind(snapshot, AlertKind.AGENT_SILENT)),
             last_drill=drills.last(snapshot),
+            updated_at=updated_at(snapshot),
             upkeep=watches.upkeep(snapshot),
         )
 

@@ -174,6 +174,17 @@ def test_upkeep_that_is_missing_is_found(
         assert one(find(environ), "upkeep", f"maintain_store {words}").verdict is WARNING
 
 
+def test_an_update_or_a_start_is_no_missing_upkeep(environ: dict[str, str], database: Path) -> None:
+    """An older version noted no upkeep, although it ran."""
+    execute(database, "UPDATE schema_migrations SET applied_at = ? WHERE version < 5", ago(days=1))
+    assert "upkeep" not in [each.about for each in find(environ)]
+    execute(database, "UPDATE schema_migrations SET applied_at = ?", ago(days=1))
+    execute(database, "INSERT INTO watches VALUES (3, ?, ?)", ago(minutes=4), ago(minutes=4))
+    assert "upkeep" not in [each.about for each in find(environ)]
+    execute(database, "UPDATE watches SET started_at = ?", ago(hours=4))
+    assert one(find(environ), "upkeep", "maintain_store has never run").verdict is WARNING
+
+
 def test_runs_that_fail_are_found(environ: dict[str, str], database: Path) -> None:
     since = ago(minutes=4)
     execute(database, "INSERT INTO watches VALUES (6, ?, ?)", since, since)
