@@ -71,11 +71,8 @@ def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> l
 def _about_places(configuration: "Configuration", plan: "Plan", settings: "Settings") -> list[str]:
     """Warnings for a person if monitors need locations, or values, that agents may not have, or pages that are not."""
     from infra.configuration.places import unset, unshown, warnings
-    from shared.settings.status_pages import pages_of
 
     of_places = [] if plan.locations is None else warnings(configuration.monitors, plan.locations)
     of_values = unset(configuration.monitors, os.environ)
-    # A person who turns all pages off wants none.
-    is_off = settings.status_page is False
-    of_pages = [] if is_off else unshown(configuration.monitors, pages_of(settings.status_page, configuration.body()))
+    of_pages = unshown(configuration, settings.status_page)
     return [f"warning: {text}" for text in (*of_places, *of_values, *of_pages)]

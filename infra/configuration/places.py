@@ -5,12 +5,18 @@ All may come later, so nothing here is a mistake.
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.alerting.health import Gap
 from shared.monitors.placeholders import names_in
 from shared.monitors.policy import Policy
-from shared.settings.status_pages import is_shown
+from shared.settings.status_pages import MAIN, is_shown, pages_of
+
+if TYPE_CHECKING:
+    from infra.configuration.file import Configuration
+
+# This many monitors that are on no page with groups are named.
+_MOST_NAMED = 3
 
 
 def warnings(policies: Iterable[Policy], served: Collection[str]) -> Iterator[str]:
@@ -38,18 +44,33 @@ def unset(policies: Iterable[Policy], environ: Mapping[str, str]) -> Iterator[st
         yield f"{name} is not set here: an agent without it cannot check {monitors}"
 
 
-def unshown(policies: Iterable[Policy], pages: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The warning about the public monitors that none of the ``pages`` shows."""
-    lost = [
-        policy.name
-        for policy in policies
-        if policy.public
-        and not any(is_shown(True, policy.group, slug, page.get("groups")) for slug, page in pages.items())
-    ]
+def unshown(configuration: "Configuration", is_on: bool | None) -> Iterator[str]:
+    """The warnings about public monitors that no status page shows, or none that names groups, as a customer's does.
+
+    ``is_on``: the setting STATUS_PAGE. A person who turns all pages off wants none.
+    """
+    if is_on is False:
+        return
+    parts = {"status_page": configuration.status_page, "status_pages": configuration.status_pages}
+    pages = {slug: page.get("groups") for slug, page in pages_of(is_on, parts).items()}
+    named = {group for groups in pages.values() for group in groups or ()}
+    lost, apart = [], []
+    for policy in configuration.monitors:
+        if not policy.public:
+            continue
+        if not any(is_shown(policy.public, policy.group, slug, groups) for slug, groups in pages.items()):
+            lost.append(policy.name)
+        elif policy.group not in named:
+            apart.append(policy.name)
     if lost:
         first, *others = lost
         monitors, verb = (f"{first} and {len(others)} more", "say") if others else (first, "says")
         yield f"{monitors} {verb} public: true, but no status page shows {'them' if others else 'it'}"
+    if apart and any(groups is not None for slug, groups in pages.items() if slug != MAIN):
+        more = f" and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
+        say = "1 monitor says" if len(apart) == 1 else f"{len(apart)} monitors say"
+        names = ", ".join(apart[:_MOST_NAMED])
+        yield f"{say} public: true, but no page at /status/<slug> that names groups shows {names}{more}"
 
 
 def _checked(policies: Iterable[Policy]) -> list[Policy]:

@@ -127,6 +127,7 @@ class Watch:
 
     def _apply(self) -> bool:
         """Apply the file as it is now; whether that need not be tried again."""
+        from infra.configuration.places import unshown
         from infra.configuration.sending import NotApplied, put
 
         try:
@@ -150,6 +151,8 @@ class Watch:
         self._tell_of_channels(configuration.channels)
         if not plan.changes_nothing():
             step("server", "configuration_applied", file=self._settings.config_file, plan=_in_short(list(plan.lines())))
+        for warning in unshown(configuration, self._settings.status_page):
+            step("server", "monitors_unshown", level=logging.WARNING, reason=warning)
         return self._say(None)
 
     def _is_forgotten(self) -> bool:

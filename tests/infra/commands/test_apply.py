@@ -207,11 +207,14 @@ def test_a_public_monitor_that_is_on_no_page_is_a_warning(apply: Apply, file: Pa
     """It is no mistake: the page may come later. A person who turns all pages off wants none."""
     public = FILE.replace('example"', 'example", group: Shop, public: true')
     warning = "warning: API and 1 more say public: true, but no status page shows them"
+    apart = "warning: 2 monitors say public: true, but no page at /status/<slug> that names groups shows API, Web"
     other = "status_pages: {other: {groups: [Web, Shop]}}\ngroups: {Web: {}}\n"
     for pages, found in (
         ("", [warning]),
         (other.replace(", Shop", ""), [warning]),
         (other, []),
+        (other.replace("Web, Shop", "Web") + "status_page: {}\n", [apart]),
+        (other + "status_page: {}\n", []),
         ("status_page: {groups: [Web]}\ngroups: {Web: {}}\n", []),
     ):
         file.write_text(public + pages)

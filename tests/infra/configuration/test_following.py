@@ -224,3 +224,16 @@ def test_a_start_without_the_file_says_nothing_about_it(
     Watch(Settings.from_env({"API_KEY": API_KEY, "DATABASE_URL": url}), backend.url).check()
     assert open_store(settings).health_facts(now=now()).problem is None
     assert backend.calls == []
+
+
+def test_public_monitors_that_no_customers_page_shows_are_in_the_log(
+    settings: Settings, file: Path, backend: Configured, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each line names a few of them, however many there are."""
+    monitors = "".join(f"  - {{name: M{n}, url: 'https://a.example', public: true}}\n" for n in range(50))
+    pages = "groups: {Web: {}}\nstatus_page: {}\nstatus_pages: {other: {groups: [Web]}}\n"
+    file.write_text(f"{pages}monitors:\n{monitors}")
+    Watch(settings, backend.url).check()
+    said = "50 monitors say public: true, but no page at /status/<slug> that names groups shows M0, M1, M2 and 47 more"
+    warnings = [vars(record)["fields"] for record in caplog.records if record.message == "monitors_unshown"]
+    assert warnings == [{"reason": said}]
