@@ -12,7 +12,6 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from infra.configuration.file import Configuration
     from infra.configuration.sending import Plan
-    from shared.settings import Settings
 
 HELP = "apply the configuration's file: print what changes, then change it, all or nothing"
 READS_DOTENV = True
@@ -50,7 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         plan = put(body, backend, key, os.environ, is_dry_run=True)
         *changes, counts = plan.lines()
-        warnings = [*_about_channels(configuration, plan, key), *_about_places(configuration, plan, settings)]
+        is_elsewhere = backend != settings.backend_url
+        places = _about_places(configuration, plan, settings, is_elsewhere=is_elsewhere)
+        warnings = [*_about_channels(configuration, plan, key), *places]
         for line in [*changes, *warnings, counts]:
             print(line)
         sys.stdout.flush()
@@ -68,11 +69,13 @@ def _about_channels(configuration: "Configuration", plan: "Plan", key: str) -> l
     return [] if is_same else ["channels take effect when the system restarts, or is deployed again"]
 
 
-def _about_places(configuration: "Configuration", plan: "Plan", settings: "Settings") -> list[str]:
+def _about_places(configuration: "Configuration", plan: "Plan", settings: Settings, *, is_elsewhere: bool) -> list[str]:
     """Warnings for a person if monitors need locations, or values, that agents may not have, or pages that are not."""
     from infra.configuration.places import unset, unshown, warnings
 
     of_places = [] if plan.locations is None else warnings(configuration.monitors, plan.locations)
     of_values = unset(configuration.monitors, os.environ)
-    of_pages = unshown(configuration, settings.status_page)
+    # Another system has its own STATUS_PAGE.
+    is_on, page = (None, "page of this file") if is_elsewhere else (settings.status_page, "status page")
+    of_pages = unshown(configuration, is_on, page)
     return [f"warning: {text}" for text in (*of_places, *of_values, *of_pages)]

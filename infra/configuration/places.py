@@ -44,15 +44,15 @@ def unset(policies: Iterable[Policy], environ: Mapping[str, str]) -> Iterator[st
         yield f"{name} is not set here: an agent without it cannot check {monitors}"
 
 
-def unshown(configuration: "Configuration", is_on: bool | None) -> Iterator[str]:
+def unshown(configuration: "Configuration", is_on: bool | None, page: str = "status page") -> Iterator[str]:
     """The warnings about public monitors that no status page shows, or none that names groups, as a customer's does.
 
-    ``is_on``: the setting STATUS_PAGE. A person who turns all pages off wants none.
+    ``is_on``: the setting STATUS_PAGE. A person who turns all pages off wants none. ``page``: the word for one.
     """
     if is_on is False:
         return
     parts = {"status_page": configuration.status_page, "status_pages": configuration.status_pages}
-    pages = {slug: page.get("groups") for slug, page in pages_of(is_on, parts).items()}
+    pages = {slug: said.get("groups") for slug, said in pages_of(is_on, parts).items()}
     named = {group for groups in pages.values() for group in groups or ()}
     lost, apart = [], []
     for policy in configuration.monitors:
@@ -65,7 +65,7 @@ def unshown(configuration: "Configuration", is_on: bool | None) -> Iterator[str]
     if lost:
         first, *others = lost
         monitors, verb = (f"{first} and {len(others)} more", "say") if others else (first, "says")
-        yield f"{monitors} {verb} public: true, but no status page shows {'them' if others else 'it'}"
+        yield f"{monitors} {verb} public: true, but no {page} shows {'them' if others else 'it'}"
     if apart and any(groups is not None for slug, groups in pages.items() if slug != MAIN):
         more = f" and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
         say = "1 monitor says" if len(apart) == 1 else f"{len(apart)} monitors say"

@@ -203,7 +203,7 @@ def test_a_location_without_an_agent_is_a_warning(apply: Apply, backend: Configu
     assert backend.calls[-1] == "PUT /config"
 
 
-def test_a_public_monitor_that_is_on_no_page_is_a_warning(apply: Apply, file: Path) -> None:
+def test_a_public_monitor_that_is_on_no_page_is_a_warning(apply: Apply, backend: Configured, file: Path) -> None:
     """It is no mistake: the page may come later. A person who turns all pages off wants none."""
     public = FILE.replace('example"', 'example", group: Shop, public: true')
     warning = "warning: API and 1 more say public: true, but no status page shows them"
@@ -223,6 +223,9 @@ def test_a_public_monitor_that_is_on_no_page_is_a_warning(apply: Apply, file: Pa
     file.write_text(public)
     for is_on in ("true", "false"):
         assert "warning" not in apply(str(file), "--dry-run", STATUS_PAGE=is_on).stdout
+        other_system = {"BACKEND_URL": "http://127.0.0.1:9", "STATUS_PAGE": is_on}
+        done = apply(str(file), "--dry-run", "--url", backend.url, **other_system)
+        assert warning.replace("status page", "page of this file") in done.stdout.splitlines()
 
 
 def test_a_value_that_is_not_set_here_is_a_warning(apply: Apply, file: Path) -> None:
