@@ -123,7 +123,7 @@ def _admit(request: Request, access: Access) -> Settings:
         raise too_long()
     settings = Settings.from_env()
     refuse_foreign_host(request.environ, settings)
-    if _is_open_to_others(request, settings):
+    if _is_open_to_others(request):
         settings.refuse_weak_keys()
         if settings.api_auth != "all":
             warn_of_open_access(settings.api_auth)
@@ -181,7 +181,7 @@ def _require_key(request: Request, settings: Settings) -> None:
         raise Problem(401, detail, headers={"WWW-Authenticate": 'ApiKey header="X-API-Key"'})
 
 
-def _is_open_to_others(request: Request, settings: Settings) -> bool:
+def _is_open_to_others(request: Request) -> bool:
     # A server that listens on TCP puts the address that it is bound to there. On Lambda it is the Host header, which
     # the caller controls, so we check for a cloud first.
     if is_in_cloud(os.environ) or not is_loopback(request.environ["SERVER_NAME"]):
@@ -189,7 +189,7 @@ def _is_open_to_others(request: Request, settings: Settings) -> bool:
     # Imported here, since a function in a cloud starts without it.
     from shared.web.visitors import is_passed_on
 
-    return is_passed_on(request, settings)
+    return is_passed_on(request)
 
 
 @functools.cache

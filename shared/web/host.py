@@ -30,7 +30,7 @@ def refuse_if_foreign(environ: Mapping[str, Any], settings: Settings) -> None:
     """
     host = environ.get("HTTP_HOST", "")
     # A deployment sets the platform's own URL by itself. A load balancer may lead another name to it.
-    if is_in_cloud(os.environ) and _is_of_a_platform(_name_in(urlsplit(settings.public_url or "").netloc)):
+    if is_in_cloud(os.environ) and _is_of_a_platform(name_in(urlsplit(settings.public_url or "").netloc)):
         return
     urls = (settings.public_url, settings.backend_url_given)
     if host and not _is_ours(host, environ.get("SERVER_NAME", ""), settings.host, urls):
@@ -41,8 +41,8 @@ def refuse_if_foreign(environ: Mapping[str, Any], settings: Settings) -> None:
 # Nearly every request names the same host.
 @functools.lru_cache(maxsize=256)
 def _is_ours(host: str, bound: str, bound_to: str, urls: tuple[str | None, ...]) -> bool:
-    name = _name_in(host)
-    if name in _own_names() or name in {_name_in(urlsplit(url).netloc) for url in urls if url}:
+    name = name_in(host)
+    if name in _own_names() or name in {name_in(urlsplit(url).netloc) for url in urls if url}:
         return True
     if is_loopback(name) or _is_of_a_platform(name):
         return True
@@ -59,7 +59,7 @@ def _is_of_a_platform(name: str) -> bool:
     return re.search(_OF_A_PLATFORM, name) is not None
 
 
-def _name_in(host: str) -> str:
+def name_in(host: str) -> str:
     """The name or address in ``name:port``, in lower case."""
     host = host.rpartition("@")[2].strip().lower()
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

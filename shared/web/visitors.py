@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Request
 
 from shared.settings import Settings, is_in_cloud, is_loopback
+from shared.web.host import name_in
 
 
 def address_of(request: Request, settings: Settings) -> str:
@@ -21,16 +22,18 @@ def address_of(request: Request, settings: Settings) -> str:
 
 def is_at_this_machine(request: Request, settings: Settings) -> bool:
     """Whether it is clear that the browser runs on this very machine, which serves nobody else."""
-    if is_in_cloud(os.environ) or settings.serves_others or not all(map(is_loopback, _way_of(request, settings))):
+    if is_in_cloud(os.environ) or settings.serves_others or not is_loopback(request.remote_addr or ""):
         return False
-    return is_loopback(urlsplit(f"//{request.host}").hostname or "")
+    return not is_passed_on(request)
 
 
-def is_passed_on(request: Request, settings: Settings) -> bool:
+def is_passed_on(request: Request) -> bool:
     """Whether a proxy on this machine passes a request of another one on: it says so, or keeps the name."""
-    if "X-Forwarded-For" in request.headers and not all(map(is_loopback, _way_of(request, settings))):
+    if not is_loopback(name_in(request.host)):
         return True
-    return settings.serves_others and not is_loopback(urlsplit(f"//{request.host}").hostname or "")
+    way = request.headers.get("X-Forwarded-For")
+    # An entry that is no address, such as "unknown", hides somebody.
+    return way is not None and not all(is_loopback(_address_in(said.strip()) or "") for said in way.split(","))
 
 
 def is_over_tls(request: Request, settings: Settings) -> bool:

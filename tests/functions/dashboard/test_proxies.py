@@ -73,6 +73,12 @@ def test_where_nobody_is_trusted_the_connection_counts() -> None:
     assert address_of(Request(made.get_environ()), Settings.from_env({})) == "192.0.2.7"
 
 
+@pytest.mark.parametrize("way", ["unknown", "203.0.113.9", "127.0.0.1, unknown", "unknown, 127.0.0.1", "localhost", ""])
+def test_visitors_whom_a_proxy_passes_on_have_to_sign_in(browser: Browser, way: str) -> None:
+    assert browser.get("/dashboard/alerts", **{"X-Forwarded-For": "127.0.0.1, [::1]:1000"}).status_code == 200
+    assert browser.get("/dashboard/alerts", **{"X-Forwarded-For": way}).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("url", "host", "is_secure"),
     [

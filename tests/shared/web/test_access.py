@@ -108,6 +108,9 @@ BEHIND_A_PROXY = [
     {"PUBLIC_URL": "https://status.example.com", "host": "status.example.com"},
     {"way": "203.0.113.9"},
     {"way": "127.0.0.1, 203.0.113.9"},
+    {"way": "unknown"},
+    # This name is known without a PUBLIC_URL too.
+    {"BACKEND_URL": "https://status.example.com", "host": "status.example.com"},
 ]
 
 
@@ -126,11 +129,13 @@ def test_a_weak_key_behind_a_proxy_is_enough_for_our_own_calls(ask: Callable[...
 
 
 @pytest.mark.parametrize("way", [None, "127.0.0.1", "::1, 127.0.0.1"])
+@pytest.mark.parametrize("host", ["127.0.0.1:5000", "localhost", "localhost.:5000", "a.localhost", "[::1]:5000"])
 def test_a_proxy_of_this_machine_alone_opens_nothing(
-    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str], way: str | None
+    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str], way: str | None, host: str
 ) -> None:
     url = "http://localhost:5000"
-    assert ask("list_alerts", "GET", key="hunter2", way=way, API_KEY="hunter2", PUBLIC_URL=url).status_code == 200
+    given = {"way": way, "host": host, "API_KEY": "hunter2", "PUBLIC_URL": url}
+    assert ask("list_alerts", "GET", key="hunter2", **given).status_code == 200
     assert "open_to_others" not in capsys.readouterr().out
 
 
