@@ -38,8 +38,10 @@ def is_passed_on(request: Request) -> bool:
 
 def is_over_tls(request: Request, settings: Settings) -> bool:
     """Whether the browser speaks TLS: with us, or with the proxy before us."""
-    if request.is_secure or request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower() == "https":
+    if request.is_secure:
         return True
+    if said := request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip():
+        return said.lower() == "https"
     # A proxy that does not say so may have passed on the name, with or without its port.
     public = urlsplit(settings.public_url or "")
     return public.scheme == "https" and request.host.lower() in (public.netloc.lower(), public.hostname)

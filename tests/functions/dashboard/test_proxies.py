@@ -96,3 +96,19 @@ def test_at_a_public_url_with_tls_the_cookie_is_secure(
     environ(PUBLIC_URL=url)
     response = browser.post("/dashboard/sign-in", {"Host": host}, key=KEY)
     assert ("; Secure" in response.headers["Set-Cookie"]) is is_secure
+
+
+@pytest.mark.parametrize(
+    ("said", "is_secure"),
+    [("http", False), ("HTTP", False), ("https, http", False), ("https", True), ("http, https", True), ("", True)],
+)
+def test_the_proxy_decides_about_tls_if_it_speaks(
+    browser: Browser, environ: Callable[..., None], said: str, is_secure: bool
+) -> None:
+    """A browser keeps no Secure cookie of plain HTTP, and its forms come from http://."""
+    environ(PUBLIC_URL="https://status.example.com", API_AUTH="all")
+    scheme = "https" if is_secure else "http"
+    proxy = {"Host": "status.example.com", "X-Forwarded-Proto": said, "Origin": f"{scheme}://status.example.com"}
+    response = browser.post("/dashboard/sign-in", proxy, key=KEY)
+    assert response.status_code == 303
+    assert ("; Secure" in response.headers["Set-Cookie"]) is is_secure
