@@ -11,7 +11,7 @@ from shared.messages import one_line
 from shared.settings import network_of
 from shared.web import sessions
 from shared.web.forms import form_of
-from shared.web.visitors import address_of
+from shared.web.visitors import address_of, is_passed_on
 
 MAX_NAME = 64
 
@@ -50,6 +50,8 @@ def sign_in(visit: Visit) -> Response:
         step("server", "sign_in_failed", level=logging.WARNING, address=address)
         error = visit.say("link_used") if token else visit.say("wrong_key", n=tried.left)
         return _page(visit, error=error, status=403)
+    if secret in visit.settings.api_keys and is_passed_on(visit.request):
+        visit.settings.refuse_weak_keys()
     visit.store.visits.sessions.forgive(tried)
     step("server", "signed_in", address=address)
     response = visit.to(visit.next_page())

@@ -96,7 +96,7 @@ def _check_logs(settings: Settings) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    # Through a proxy alone, others are refused one by one, and what is watched stays watched.
+    # Behind a proxy alone, requests are refused one by one, and what is watched stays watched.
     if not is_loopback(settings.host):
         settings.refuse_weak_keys()
     try:
@@ -158,7 +158,7 @@ def _warning(settings: Settings) -> list[tuple[str, str]]:
     try:
         settings.refuse_weak_keys()
     except SettingError as weak:
-        lines.append(("WARNING", f"others are refused on {address}: {weak}"))
+        lines.append(("WARNING", f"no key opens anything on {address}, except to agents: {weak}"))
     if settings.api_auth != "all":
         open_to_all = "read alerts" if settings.api_auth == "writes" else "read and change alerts"
         lines.append(("WARNING", f"others can {open_to_all} without a key on {address}: set API_AUTH=all"))

@@ -13,7 +13,7 @@ from flask import Request, Response
 from pydantic_core import to_json
 
 from shared.logs import step
-from shared.settings import Access, Settings, is_in_cloud, is_loopback
+from shared.settings import Access, SettingError, Settings, is_in_cloud, is_loopback
 from shared.web.problems import Problem, response_to
 from shared.web.request import MAX_BODY_BYTES, bearer_token, too_long
 
@@ -124,7 +124,7 @@ def _admit(request: Request, access: Access) -> Settings:
     settings = Settings.from_env()
     refuse_foreign_host(request.environ, settings)
     if _is_open_to_others(request):
-        settings.refuse_weak_keys()
+        _meet_weak_keys(request, access, settings)
         if settings.api_auth != "all":
             warn_of_open_access(settings.api_auth)
     if access in _LOCKED[settings.api_auth]:
@@ -182,14 +182,40 @@ def _require_key(request: Request, settings: Settings) -> None:
 
 
 def _is_open_to_others(request: Request) -> bool:
-    # A server that listens on TCP puts the address that it is bound to there. On Lambda it is the Host header, which
-    # the caller controls, so we check for a cloud first.
-    if is_in_cloud(os.environ) or not is_loopback(request.environ["SERVER_NAME"]):
+    if _listens_to_others(request):
         return True
     # Imported here, since a function in a cloud starts without it.
     from shared.web.visitors import is_passed_on
 
     return is_passed_on(request)
+
+
+def _listens_to_others(request: Request) -> bool:
+    # A server that listens on TCP puts the address that it is bound to there. On Lambda it is the Host header, which
+    # the caller controls, so we check for a cloud first.
+    return is_in_cloud(os.environ) or not is_loopback(request.environ["SERVER_NAME"])
+
+
+def _meet_weak_keys(request: Request, access: Access, settings: Settings) -> None:
+    """Raise SettingError if a key can be guessed; behind a proxy alone only if it would open what is read or managed.
+
+    Pings that are refused there would open outages, and agents that worked would fall silent.
+    """
+    try:
+        settings.refuse_weak_keys()
+    except SettingError as weak:
+        needs_key = access in _LOCKED[settings.api_auth] or bool(_given_key(request))
+        if _listens_to_others(request) or (needs_key and access not in ("open", "ingest")):
+            raise
+        if access == "ingest":
+            warn_of_weak_key(str(weak))
+
+
+@functools.cache
+def warn_of_weak_key(weak: str) -> None:
+    """Log that a key which can be guessed lets agents in through a proxy; once in a process."""
+    reason = f"anybody who guesses the key reports events through the proxy; {weak}"
+    step("server", "weak_key", level=logging.WARNING, reason=reason)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from flask import Request
 from werkzeug.test import EnvironBuilder
 
 from shared.settings import Settings
+from shared.web import sessions
 from shared.web.visitors import address_of
 from tests.functions.api import KEY
 from tests.functions.dashboard.conftest import Browser
@@ -112,3 +113,15 @@ def test_the_proxy_decides_about_tls_if_it_speaks(
     response = browser.post("/dashboard/sign-in", proxy, key=KEY)
     assert response.status_code == 303
     assert ("; Secure" in response.headers["Set-Cookie"]) is is_secure
+
+
+def test_a_weak_key_signs_nobody_in_behind_a_proxy(browser: Browser, environ: Callable[..., None]) -> None:
+    environ(API_KEY="hunter2", DASHBOARD_PASSWORD="a-long-password", API_AUTH="all")
+    proxy = {"X-Forwarded-For": "203.0.113.9"}
+    # Anybody who guesses the key can make such a link.
+    for shown in ({"key": "hunter2"}, {"token": sessions.link_token(Settings.from_env())}):
+        response = browser.post("/dashboard/sign-in", proxy, **shown)
+        assert (response.status_code, browser.cookie) == (500, None)
+        assert "expected secrets of at least 16 characters" in response.text
+    assert browser.post("/dashboard/sign-in", proxy, key="a-long-password").status_code == 303
+    assert browser.post("/dashboard/sign-in", key="hunter2").status_code == 303

@@ -82,13 +82,21 @@ def test_a_weak_key_stops_a_start_that_others_could_reach(forked_project: Path, 
 def test_a_weak_key_behind_a_proxy_refuses_others_and_stops_no_check(
     forked_project: Path, tmp_path: Path, target: Target
 ) -> None:
+    token = "a-token-of-the-nightly-job"
     settings = {"PUBLIC_URL": "https://a.example", "API_KEY": "hunter2", "TARGET_URL": target.url}
     with LocalSystem(forked_project, tmp_path, **settings) as system:
         system.wait_for_further_events(2, is_success=True)
-        weak = "WARNING   others are refused on https://a.example: API_KEY is '(hidden)': expected secrets of at least"
+        weak = "WARNING   no key opens anything on https://a.example, except to agents: API_KEY is '(hidden)': expected"
         assert weak in system.output()
-        passed_on = {"Host": "a.example", "X-API-Key": "hunter2"}
-        assert requests.get(f"{system.url}/alerts", headers=passed_on, timeout=5).status_code == 500
+        job = {"name": "Nightly job", "heartbeat": {"period": "1h", "token": token}}
+        by_proxy, key = {"Host": "a.example"}, {"X-API-Key": "hunter2"}
+        assert requests.post(f"{system.url}/monitors", json=job, headers=key, timeout=5).status_code == 201
+        assert requests.get(f"{system.url}/alerts", headers=by_proxy | key, timeout=5).status_code == 500
+        assert requests.get(f"{system.url}/heartbeats/{token}", headers=by_proxy, timeout=5).status_code == 200
+        claim = {"agent": "elsewhere", "location": "elsewhere", "seconds": 60}
+        claimed = requests.post(f"{system.url}/checks/claim", json=claim, headers=by_proxy | key, timeout=5)
+        assert claimed.status_code == 200, claimed.text
+        assert system.output().count("anybody who guesses the key reports events through the proxy") == 1
 
 
 @pytest.mark.parametrize(("host", "words"), [("example.com", "an IP address"), ("192.0.2.1", "Cannot assign")])

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import Client
 
 from infra.table import MAIN
-from shared.web.function import warn_of_open_access
+from shared.web.function import warn_of_open_access, warn_of_weak_key
 from tests.support.keys import KEYS, WEAK_KEYS
 from tests.support.running import environment
 
@@ -29,12 +29,14 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_logs: object) -> 
         monkeypatch.delenv(name, raising=False)
     # This process warns once.
     warn_of_open_access.cache_clear()
+    warn_of_weak_key.cache_clear()
 
     def ask(
         name: str,
         method: str,
+        path: str = "/",
         *,
-        key: str = KEYS[0],
+        key: str | None = KEYS[0],
         bound: str = "127.0.0.1",
         way: str | None = None,
         host: str = "127.0.0.1",
@@ -46,10 +48,12 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_logs: object) -> 
         server = {"SERVER_NAME": bound, "HTTP_HOST": host, "REMOTE_ADDR": "127.0.0.1"}
         server |= {} if way is None else {"HTTP_X_FORWARDED_FOR": way}
         body = EVENT if name == "ingest_event" else None
-        return Client(app).open("/", method=method, environ_overrides=server, headers={"X-API-Key": key}, json=body)
+        headers = {} if key is None else {"X-API-Key": key}
+        return Client(app).open(path, method=method, environ_overrides=server, headers=headers, json=body)
 
     yield ask
     warn_of_open_access.cache_clear()
+    warn_of_weak_key.cache_clear()
 
 
 @pytest.mark.parametrize("auth", ["ingest", "writes", "all"])
@@ -121,6 +125,59 @@ def test_a_weak_key_closes_a_function_behind_a_proxy(
     assert ask("list_alerts", "GET", key="hunter2", API_KEY="hunter2", **passed_on).status_code == 500
     assert ask("list_alerts", "GET", API_KEY=KEYS[0], **passed_on).status_code == 200
     assert capsys.readouterr().out.count("open_to_others") == 1
+
+
+@pytest.mark.parametrize("passed_on", BEHIND_A_PROXY)
+@pytest.mark.parametrize(
+    ("auth", "name", "method", "key", "status"),
+    [
+        # Whatever a key opens, it does not open if it can be guessed, nor does it say that it is the right one.
+        ("all", "list_alerts", "GET", None, 500),
+        ("writes", "list_alerts", "GET", "hunter2", 500),
+        ("writes", "list_alerts", "GET", "another", 500),
+        ("ingest", "manage_monitors", "POST", None, 500),
+        ("writes", "update_alert", "PATCH", None, 500),
+        # What is open to everybody shows no key.
+        ("writes", "list_alerts", "GET", None, 200),
+        ("ingest", "update_alert", "PATCH", None, 400),
+        # Pings, pages and buttons need none: a ping that is not taken would open an outage.
+        ("all", "receive_heartbeat", "GET", None, 404),
+        ("all", "status_page", "GET", None, 404),
+        ("all", "dashboard", "GET", None, 303),
+        ("all", "receive_telegram", "POST", None, 404),
+        ("all", "receive_heartbeat", "GET", "hunter2", 404),
+        # Agents elsewhere go on.
+        ("all", "ingest_event", "POST", "hunter2", 201),
+        ("all", "ingest_event", "POST", "another", 401),
+        ("all", "ingest_event", "POST", None, 401),
+    ],
+)
+def test_a_weak_key_behind_a_proxy_stops_no_ping_and_no_agent(
+    ask: Callable[..., Any],
+    passed_on: dict[str, str],
+    auth: str,
+    name: str,
+    method: str,
+    key: str | None,
+    status: int,
+) -> None:
+    path = {"update_alert": "/alerts/1", "receive_heartbeat": "/heartbeats/some-unknown-token"}.get(name, "/")
+    path = {"status_page": "/status", "dashboard": "/dashboard", "manage_monitors": "/monitors"}.get(name, path)
+    path = "/telegram" if name == "receive_telegram" else path
+    answer = ask(name, method, path, key=key, API_AUTH=auth, API_KEY="hunter2", **passed_on)
+    assert answer.status_code == status, answer.text
+
+
+def test_an_agent_with_a_weak_key_behind_a_proxy_is_warned_of_once(
+    ask: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        answer = ask("ingest_event", "POST", key="hunter2", way="203.0.113.9", API_KEY="hunter2", API_AUTH="all")
+        assert answer.status_code in (200, 201)
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    [warning] = [line for line in lines if line["message"] == "weak_key"]
+    assert warning["severity"] == "WARNING"
+    assert "API_KEY is '(hidden)': expected secrets of at least 16 characters" in warning["reason"]
 
 
 def test_a_weak_key_behind_a_proxy_is_enough_for_our_own_calls(ask: Callable[..., Any]) -> None:
