@@ -82,9 +82,9 @@ class Sender:
                 self.busy -= 1
 
     def serve(self, channel: str, send_next: Callable[[], bool]) -> None:
-        """Call ``send_next`` as long as it says so. After a defect it is called again a little later."""
+        """Call ``send_next`` as long as it says so and sends may start. After a defect it is called a little later."""
         pause = POLL_SECONDS
-        while True:
+        while self.elapsed() < self.budget.starts_until:
             try:
                 if not send_next():
                     return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from shared.delivery import deliver_at_once, texts
+from shared.delivery.sender import Budget, Sender
 from shared.messages import Language, message_about
 from shared.models import Alert, Notification, NotificationLog
 from shared.models.message import Message
@@ -206,3 +207,17 @@ def test_a_channel_cannot_make_its_message_wait_for_ever(store: Store, asked: fl
     assert str(due_at) <= "2025-01-09T11:59:00.000Z"
     channel.behave = lambda: None
     assert deliver(store, TTL - 30, a=channel) == {"SENT": 1}
+
+
+def test_a_defect_before_any_look_at_the_time_ends_with_the_budget(store: Store) -> None:
+    sender = Sender(store, {}, SETTINGS, Budget(starts_until=0.5, ends_at=1.0), lambda: at(0))
+    tries: list[float] = []
+
+    def send_next() -> bool:
+        tries.append(sender.elapsed())
+        if len(tries) > 100:
+            return False  # otherwise a sender without an end would be a test without one
+        raise RuntimeError
+
+    sender.serve("a", send_next)
+    assert 1 <= len(tries) < 10
