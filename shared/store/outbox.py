@@ -139,11 +139,13 @@ class Outbox:
             return owed_notifications.due_channels(snapshot, now=now, skew=CLOCK_TOLERANCE).intersection(channels)
 
     def shares(self, notification_ids: Sequence[int]) -> dict[str, Share]:
-        """By the channel, the owed ones of these notifications, and perhaps of others, whose ids are between them."""
+        """By the channel, those of these notifications that are still owed. A channel without any has no share."""
         with self._database.snapshot() as snapshot:
             owed = owed_notifications.ids_by_channel(snapshot, min(notification_ids), max(notification_ids))
             lasted = notification_logs.last_durations(snapshot)
-        return {channel: Share(ids, lasted.get(channel, 0.0) / 1000) for channel, ids in owed.items()}
+        # Another request may have stored some at the same time, whose ids are between these.
+        own = {channel: ids.intersection(notification_ids) for channel, ids in owed.items()}
+        return {channel: Share(ids, lasted.get(channel, 0.0) / 1000) for channel, ids in own.items() if ids}
 
     def record(self, attempt: Attempt, *, channels: Channels) -> Change | None:
         """Record an attempt. If it changes the alert about its channel, that is owed to the others of ``channels``.

@@ -26,6 +26,15 @@ def test_channels_do_not_wait_for_each_other(store: Store) -> None:
     assert (claimed_id(store, channel="a"), claimed_id(store, channel="b")) == (1, 2)
 
 
+def test_a_request_shares_out_its_own_messages_alone(store: Store) -> None:
+    opened(store)
+    opened(store, "blog")
+    shares = store.notifications.shares([2, 4])
+    assert {channel: share.ids for channel, share in shares.items()} == {"b": {2, 4}}, "3 is another request's, to a"
+    settle(store, "SENT", channel="b")
+    assert store.notifications.shares([1, 2, 4])["b"].ids == {4}
+
+
 @pytest.mark.parametrize("outcome", ["SENT", "FAILED"])
 def test_a_recovery_waits_until_its_outage_is_settled_there(store: Store, outcome: str) -> None:
     opened(store)
