@@ -45,19 +45,23 @@ def review_alerts(request: Request, settings: Settings) -> Response:
 
 
 def _review(run: _Run) -> dict[str, int]:
-    """Make every review; how much each found. Raises the first failure once all are made."""
+    """Make every review; how much each found. Raises the first failure once all are made.
+
+    Nothing can be reviewed without the store. Its absence passes by itself, so a defect that came before is raised.
+    """
     found: dict[str, int] = {}
     failures: list[Exception] = []
     for name, review in _REVIEWS.items():
         try:
             found |= review(run)
-        except StoreUnavailable:
-            raise
+        except StoreUnavailable as trouble:
+            failures.append(trouble)
+            break
         except Exception as error:  # noqa: BLE001  # one damaged row must not keep back the reviews that follow
             step("server", "review_failed", level=logging.ERROR, failure=True, review=name)
             failures.append(error)
     if failures:
-        raise failures[0]
+        raise next((each for each in failures if not isinstance(each, StoreUnavailable)), failures[0])
     return found
 
 
