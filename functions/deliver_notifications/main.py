@@ -8,7 +8,7 @@ from shared.channels import configured
 from shared.delivery import deliver_owed
 from shared.models import now
 from shared.settings import Settings
-from shared.store import noting_failures, open_store
+from shared.store import open_store
 
 
 @functions_framework.http
@@ -16,8 +16,8 @@ from shared.store import noting_failures, open_store
 def deliver_notifications(request: Request, settings: Settings) -> Response:
     """200 with the number of attempts by outcome: ``{"SENT": 1, "RETRY": 0, "FAILED": 0, "EXPIRED": 0}``."""
     store, at = open_store(settings), now()
-    with noting_failures(store.database, "deliver_notifications", now=at):
+    with store.noting_failures("deliver_notifications", now=at) as run:
         channels = configured()
-        store.note_run("deliver_notifications", now=at)
+        run.note()
         outcomes = deliver_owed(store, channels, settings)
     return web.answer(outcomes)

@@ -9,7 +9,7 @@ from shared import web
 from shared.logs import step
 from shared.models import now
 from shared.settings import Settings, is_in_cloud
-from shared.store import Retention, noting_failures, open_store
+from shared.store import Retention, open_store
 
 # A cloud calls once an hour, and ends a call after the `longest` of infra/functions.toml, which the start is a part of.
 # On a machine of one's own the next call comes soon.
@@ -23,11 +23,11 @@ def maintain_store(request: Request, settings: Settings) -> Response:  # every f
     retention = Retention(settings.retention_events, settings.retention_rollups, settings.retention_alerts)
     seconds = SECONDS_IN_CLOUD if is_in_cloud(os.environ) else SECONDS
     store, at = open_store(settings), now()
-    with noting_failures(store.database, "maintain_store", now=at):
+    with store.noting_failures("maintain_store", now=at) as run:
         # A clock that is wrong must not delete the history: a later run does what there is to do.
         seconds = seconds if store.upkeep.is_time_certain(now=at) else 0.0
         counted = store.upkeep.run(retention, now=at, seconds=seconds)
-        store.note_run("maintain_store", now=at)
+        run.note()
     if counted["pruned"]:
         step("server", "store_pruned", rows=counted["pruned"])
     if counted["moved"]:

@@ -16,7 +16,7 @@ from shared.models import Change, NotificationKind, now
 from shared.models.channel import Channels
 from shared.notifiers import mailers_of, routes_of
 from shared.settings import Settings
-from shared.store import Store, StoreUnavailable, log_change, noting_failures, open_store
+from shared.store import Store, StoreUnavailable, log_change, open_store
 
 
 class _Run(NamedTuple):
@@ -37,7 +37,7 @@ def review_alerts(request: Request, settings: Settings) -> Response:
     "summaries": 0}``
     """
     store, at = open_store(settings), now()
-    with noting_failures(store.database, "review_alerts", now=at):
+    with store.noting_failures("review_alerts", now=at):
         notifiers = configured()
         store.note_channels(notifiers, mailers_of(notifiers))
         found = _review(_Run(store, settings, at, routes_of(notifiers)))

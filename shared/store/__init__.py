@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from shared.store.asking.alerts import log_change, log_move
 from shared.store.engines.database import Row, StoreUnavailable, StoreUnsuitable
-from shared.store.intake.runs import noting_failures
 from shared.store.open import open_store
 from shared.store.refusals import (
     DependsInCircle,
@@ -117,6 +116,5 @@ __all__ = [
     "log_change",
     "log_move",
     "measure",
-    "noting_failures",
     "open_store",
 ]

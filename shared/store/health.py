@@ -33,7 +33,7 @@ from shared.store.tables import (
 def health_facts(snapshot: Transaction, now: datetime) -> HealthFacts:
     """The facts at ``now``."""
     runs = {function: watches.get(snapshot, function) for function in SCHEDULES}
-    failures = {function: watches.get(snapshot, f"{function} failed") for function in SCHEDULES}
+    failures = {function: watches.get(snapshot, watches.failure_of(function)) for function in SCHEDULES}
     start, reviews = watches.get(snapshot, watches.START), runs["review_alerts"]
     # A watch starts over after a gap, as when the machine has slept. A time in the future is from before the clock was
     # set back.

@@ -11,6 +11,7 @@ from shared.models.channel import Channels
 from shared.models.monitor import FLAPPING, FlappingLimits
 from shared.store.asking.alerts import Alerts
 from shared.store.engines.database import Database, Transaction
+from shared.store.intake.runs import Run, is_fresh
 from shared.store.tables import agents, alerts, watches
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from shared.store.upkeep.upkeep import Upkeep
     from shared.store.visiting.visits import Visits
 
-# A watch is saved this often, not at each review.
-SAVE_WATCH_SECONDS = 30.0
 NO_CHECK = Cause.of("no_checks_received")
 
 
@@ -175,14 +174,9 @@ class Store:
 
         return Subscriptions(self.database)
 
-    def note_run(self, function: str, *, now: datetime) -> None:
-        """Note that a scheduled function runs, so that the doctor can tell if it does not any more."""
-        with self.database.snapshot() as snapshot:
-            saved = watches.get(snapshot, function)
-            if _is_fresh(saved, extend_watch(saved, now), now):
-                return
-        with self.database.transaction() as transaction:
-            watches.save(transaction, function, extend_watch(watches.get(transaction, function), now))
+    def noting_failures(self, function: str, *, now: datetime) -> Run:
+        """For ``with``: a run of a scheduled function that begins at ``now``."""
+        return Run(self.database, function, now=now)
 
     def note_channels(self, names: Iterable[str], mailing: Iterable[str]) -> None:
         """Note which channels are on, and which can mail people, for functions that get no secrets of channels."""
@@ -254,7 +248,7 @@ class Agents:
         with self._database.snapshot() as snapshot:
             saved = watches.get(snapshot, "review_alerts")
             watch = extend_watch(saved, now)
-            if _is_fresh(saved, watch, now) and not _silent_agents(snapshot, watch, now):
+            if is_fresh(saved, watch, now) and not _silent_agents(snapshot, watch, now):
                 return []  # the usual case: nothing to write
         from shared.store.changes import open_alert
         from shared.store.judging.by_hand import save_agents_silence
@@ -277,11 +271,6 @@ class Agents:
                     )
                     changes.append(opened)
         return changes
-
-
-def _is_fresh(saved: WatchPeriod | None, watch: WatchPeriod, now: datetime) -> bool:
-    """Whether the saved watch need not be saved again yet."""
-    return saved is not None and watch.started_at < now < saved.seen_at + timedelta(seconds=SAVE_WATCH_SECONDS)
 
 
 def _watch_on(transaction: Transaction, now: datetime) -> WatchPeriod:
