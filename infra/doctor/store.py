@@ -15,9 +15,9 @@ from shared.alerting import CLOCK_TOLERANCE
 from shared.alerting.health import (
     OVERDUE,
     HealthFacts,
+    counted_messages,
     is_given_up,
     is_overdue,
-    messages,
     patience,
     stalled,
 )
@@ -232,26 +232,26 @@ def _owed(
     if owed.channel not in channels:
         yield warning(
             "deliveries",
-            f"{messages(owed.owed)} owed to {owed.channel}, which is not configured here",
+            f"{counted_messages(owed.owed)} owed to {owed.channel}, which is not configured here",
             expected="the channel configured until they are sent or expire",
             fix=f"the settings of {owed.channel} in .env",
         )
     elif owed.overdue:
         yield failure(
             "deliveries",
-            f"{messages(owed.overdue)} to {owed.channel} should have been sent, the oldest is {since} old",
+            f"{counted_messages(owed.overdue)} to {owed.channel} should have been sent, the oldest is {since} old",
             expected=f"none due for longer than {duration(OVERDUE, 'en')}",
             fix=remedy("deliver_notifications", url),
         )
     elif is_stalled or at - owed.oldest > _LONG_OWED:
         yield warning(
             "deliveries",
-            f"{messages(owed.owed)} to {owed.channel} tried for {since}",
+            f"{counted_messages(owed.owed)} to {owed.channel} tried for {since}",
             expected="the channel accepts them at once",
             fix=f"curl -H \"X-API-Key: $KEY\" '{url}/notification_logs?limit=5' shows its responses",
         )
     else:
-        yield ok("deliveries", f"{messages(owed.owed)} to {owed.channel} on the way")
+        yield ok("deliveries", f"{counted_messages(owed.owed)} to {owed.channel} on the way")
 
 
 def _of_remote(agent: str, silent: Collection[Alert]) -> str:

@@ -11,9 +11,9 @@ from shared.models import Agent, as_text
 
 # A message that is due goes out with the next run, at most a minute later. After this long, no run is coming.
 OVERDUE = timedelta(minutes=3)
-# Every schedule that the store notes; each runs at least once a minute.
-SENDS = "deliver_notifications"
-SCHEDULES = ("review_alerts", SENDS)
+DELIVERY = "deliver_notifications"
+# Those that run at least once a minute.
+SCHEDULES = ("review_alerts", DELIVERY)
 # Runs seldom in a cloud, and nobody waits for it.
 UPKEEP = "maintain_store"
 # This many channels that take nothing are named.
@@ -160,7 +160,7 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     checking = [agent for agent in relevant if agent not in silent]
     is_missing = expected is not None and _is_missing(expected, facts, now, patience)
     is_reviewed = not is_run_overdue("review_alerts", facts, now)
-    is_delivered = not facts.overdue or not (SENDS in facts.failing or is_run_overdue(SENDS, facts, now))
+    is_delivered = not facts.overdue or not (DELIVERY in facts.failing or is_run_overdue(DELIVERY, facts, now))
     # A channel that refuses notifies nobody until it accepts a message again.
     dead = {*facts.refused, *_idle(facts, now)}
     is_reached = facts.channels is None or not dead >= set(facts.channels)
@@ -170,7 +170,9 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
         reasons.append(f"agent {expected.name} has never reported")
     reasons += [f"the location of agent {agent.name} is offline" for agent in checking if agent.is_offline]
     reasons += _of_schedules(facts, now)
-    reasons += [f"{messages(count)} to {channel} should have been sent" for channel, count in facts.overdue.items()]
+    reasons += [
+        f"{counted_messages(count)} to {channel} should have been sent" for channel, count in facts.overdue.items()
+    ]
     reasons += [f"{channel} permanently rejected a message" for channel in facts.refused]
     reasons += _of_stalled(facts, now)
     reasons += ["no channel is on"] if facts.channels is not None and not facts.channels else []
@@ -179,8 +181,8 @@ def judge_health(facts: HealthFacts, now: datetime, *, patience: timedelta, expe
     return Health(tuple(reasons), is_notified=(is_checked or is_reviewed) and is_delivered and is_reached)
 
 
-def messages(count: int) -> str:
-    """The number of messages, in words."""
+def counted_messages(count: int) -> str:
+    """The number of messages, in the English of ``reasons`` and of the doctor."""
     return "1 message" if count == 1 else f"{count} messages"
 
 
