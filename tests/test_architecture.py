@@ -74,7 +74,7 @@ WITH_PAGES = {"status_page", "dashboard"}
 # The modules that check incoming events, that say that an alert changed, and that write messages and send them.
 OF_EVENTS = {"shared.models.event"}
 OF_CHANGES = {"shared.store.changes", "shared.store.judging.outages", "shared.store.judging.holds"}
-OF_MESSAGES = {"shared.delivery.run", "shared.links", "shared.messages"}
+OF_MESSAGES = {"shared.delivery.run", "shared.delivery.sender", "shared.links", "shared.messages"}
 # The modules that change policies and read conditions, and those that a whole file needs.
 OF_EDITS = {"shared.store.monitors", "shared.monitors.conditions", "shared.monitors.windows.window"}
 # The dashboard's pages beside the first one.

@@ -7,10 +7,10 @@ from functions.check_monitors import due_checks
 from functions.check_monitors.lines import Lines
 from functions.check_monitors.probes.checks import check_as_due
 from functions.check_monitors.reporting import backend
-from functions.check_monitors.reporting.posting import Reported
 from functions.check_monitors.reporting.reporter import Reporter
 from functions.check_monitors.self_watch.backend_outage import watch_backend
 from functions.check_monitors.self_watch.ping import ping
+from functions.check_monitors.single_run import Done
 from functions.check_monitors.trials import Trials
 from functions.check_monitors.under_way import TakenMonitors
 from shared.models import Event
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from shared.monitors.policy import Policy
 
 
-def go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[], bool]) -> tuple[int, int, Reported]:
-    """Claim and check for so long, or until the server ``is_stopping``.
-
-    How many checks were made, how many of them failed, and what was reported.
-    """
+def go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[], bool]) -> Done:
+    """Claim and check for so long, or until the server ``is_stopping``."""
     stream = due_checks.Stream(settings, seconds, is_stopping, Trials(settings).begin)
     taken, lines = TakenMonitors(), Lines()
     checked = failed = 0
@@ -59,7 +56,7 @@ def go_on_checking(settings: Settings, seconds: float, is_stopping: Callable[[],
     watch_backend(settings, is_reached=backend.latest(stream.is_reached, reported.is_reached))
     if checked and reported.has_all(checked) and not settings.target_urls:
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
-    return checked, failed, reported
+    return Done(checked, failed, reported)
 
 
 def _taken(policies: "list[Policy]", taken: TakenMonitors) -> "list[Policy]":

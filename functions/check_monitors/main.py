@@ -7,8 +7,7 @@ import functions_framework
 from flask import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.check_monitors.reporting.posting import Reported
-from functions.check_monitors.single_run import check_once
+from functions.check_monitors.single_run import Done, check_once
 from shared import web
 from shared.settings import Settings
 
@@ -47,23 +46,23 @@ def check_monitors(request: Request, settings: Settings) -> Response:
         from functions.check_monitors.lasting_run import go_on_checking
 
         is_stopping = request.environ.get("bonghwa.is_stopping", lambda: False)
-        return _done(*go_on_checking(settings, run.lasting, is_stopping))
+        return _answer(go_on_checking(settings, run.lasting, is_stopping))
     if run.is_later or not os.environ.get("LATER_RUNS_QUEUE"):
-        return _done(*check_once(settings, run.only, run.seconds))
+        return _answer(check_once(settings, run.only, run.seconds))
     # Imported here: only a cloud's agent that checks more often than its scheduler ticks needs it.
     from functions.check_monitors import later_runs
 
     with later_runs.asked_for(request):
-        return _done(*check_once(settings, run.only, run.seconds))
+        return _answer(check_once(settings, run.only, run.seconds))
 
 
-def _done(checked: int, failed: int, reported: Reported) -> Response:
+def _answer(done: Done) -> Response:
     return web.answer(
         {
-            "checked": checked,
-            "failed": failed,
-            "posted": reported.posted,
-            "refused": reported.refused,
-            "spooled": reported.spooled,
+            "checked": done.checked,
+            "failed": done.failed,
+            "posted": done.reported.posted,
+            "refused": done.reported.refused,
+            "spooled": done.reported.spooled,
         }
     )

@@ -2,7 +2,7 @@
 
 import os
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from functions.check_monitors import due_checks
 from functions.check_monitors.due_checks import DueCheck
@@ -29,10 +29,16 @@ SPREAD_SECONDS = 0.005
 WAIT_SECONDS = 0.3
 
 
-def check_once(
-    settings: Settings, only: Literal["targets", "claimed"] | None, seconds: float | None
-) -> tuple[int, int, Reported]:
-    """How many checks were made, how many of them failed, and what was reported. The parameters are ``RunQuery``'s."""
+class Done(NamedTuple):
+    """How many checks a run made, how many of them failed, and what was reported."""
+
+    checked: int
+    failed: int
+    reported: Reported
+
+
+def check_once(settings: Settings, only: Literal["targets", "claimed"] | None, seconds: float | None) -> Done:
+    """Check once what is due. The parameters are ``RunQuery``'s."""
     targets = settings.target_urls if only != "claimed" else ()
     trials = Trials(settings)
     claim = due_checks.Claiming(settings, seconds, trials.begin) if only != "targets" else None
@@ -47,7 +53,7 @@ def check_once(
     if events and reported.has_all(len(events)):
         ping(settings.heartbeat_url, is_private_allowed=settings.is_private_allowed)
     trials.wait()
-    return len(events), sum(not event.is_success for event in events), reported
+    return Done(len(events), sum(not event.is_success for event in events), reported)
 
 
 def _check(settings: Settings, targets: tuple[str, ...], due: list[DueCheck]) -> tuple[list[Event], Reported]:

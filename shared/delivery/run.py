@@ -57,7 +57,7 @@ class _Part:
     def __init__(self, sender: Sender, channel: str, among: Sequence[int], share: "Share") -> None:
         self.channel = channel
         self._sender, self._among = sender, among
-        self._left, self._lasted = share
+        self._left, self._lasted_seconds = share
 
     def serve(self) -> None:
         self._sender.serve(self.channel, self._send_next)
@@ -68,14 +68,14 @@ class _Part:
         attempt = self._sender.send_next(self.channel, self._among).attempt
         if attempt is None:
             return False
-        self._lasted = attempt.duration_ms / 1000
+        self._lasted_seconds = attempt.duration_ms / 1000
         # A claim that finds nothing would still lock the store for writing.
         self._left -= {notification.id for notification in (attempt.notification, *attempt.listed)}
         return bool(self._left)
 
     def _has_time(self) -> bool:
         """Whether a send can start, and end before the run does."""
-        budget, needed = self._sender.budget, min(SEND_SECONDS, MARGIN * self._lasted)
+        budget, needed = self._sender.budget, min(SEND_SECONDS, MARGIN * self._lasted_seconds)
         return self._sender.elapsed() < min(budget.starts_until, budget.ends_at - needed)
 
 

@@ -1,4 +1,4 @@
-"""Whole messages: the line, and the facts of the full form. Pure."""
+"""Whole messages: the line, and the facts of the full form."""
 
 from collections.abc import Iterator, Sequence
 

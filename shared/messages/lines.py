@@ -1,4 +1,4 @@
-"""Messages of one line. Pure."""
+"""Messages of one line."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""One text for several messages of one kind. Pure."""
+"""One text for several messages of one kind."""
 
 from collections.abc import Sequence
 

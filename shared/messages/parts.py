@@ -1,4 +1,4 @@
-"""The parts of a message: its subject, its cause, and what else is worth saying. Pure."""
+"""The parts of a message: its subject, its cause, and what else is worth saying."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The message of a summary: how it went for some days. Pure."""
+"""The message of a summary: how it went for some days."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

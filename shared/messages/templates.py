@@ -1,4 +1,4 @@
-"""Messages in the operator's own words. Pure."""
+"""Messages in the operator's own words."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Text that is safe to show, and how durations and times read. Pure."""
+"""Text that is safe to show, and how durations and times read."""
 
 import re
 from datetime import datetime, timedelta

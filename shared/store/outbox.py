@@ -53,7 +53,7 @@ class Share(NamedTuple):
     """The ids of what is owed to one channel, and the seconds that its last attempt took; 0 if that is not known."""
 
     ids: set[int]
-    lasted: float
+    lasted_seconds: float
 
 
 class Claimed(NamedTuple):

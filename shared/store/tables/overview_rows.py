@@ -29,7 +29,7 @@ _LAST_ATTEMPT = """
     WHERE channel = :channel AND status IN ({statuses}) AND id > :after ORDER BY id DESC LIMIT 1"""
 _LAST_SENT = f"""
     SELECT channel, max(attempted_at) AS last_sent FROM notification_logs
-    WHERE status = 'SENT' AND id > (SELECT max(id) FROM notification_logs) - {_RECENT} GROUP BY channel"""  # noqa: S608
+    WHERE status = 'SENT' AND id > (SELECT max(id) FROM notification_logs) - {_RECENT} GROUP BY channel"""  # noqa: S608  # our own number
 _TRIED = ("SENT", "RETRY", "FAILED", "EXPIRED")
 
 
@@ -69,7 +69,7 @@ def last_attempts(transaction: Transaction, channels: Collection[str], statuses:
 
 
 def last_sent(transaction: Transaction) -> dict[str, str]:
-    """When each channel last took a message; channels that have taken none are left out."""
+    """When each channel last took a message; channels that took none of the newest attempts are left out."""
     return {row["channel"]: row["last_sent"] for row in transaction.rows(_LAST_SENT)}
 
 

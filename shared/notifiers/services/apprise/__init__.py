@@ -78,7 +78,7 @@ class AppriseNotifier(NotifierKind):
         return has_incidents(self.url.get_secret_value())
 
     @property
-    def pace(self) -> Pace | None:  # type: ignore[override]
+    def pace(self) -> Pace | None:  # type: ignore[override]  # of each URL, not of the kind
         """See NotifierKind.pace. An incident is about one alert."""
         return None if self.opens_incidents else super().pace
 

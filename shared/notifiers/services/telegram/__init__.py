@@ -140,7 +140,7 @@ class TelegramNotifier(NotifierKind):
             raise SendFailed(self._without_token(str(failed))) from None
 
     @property
-    def pace(self) -> Pace:  # type: ignore[override]
+    def pace(self) -> Pace:  # type: ignore[override]  # of each chat, not of the kind
         """See NotifierKind.pace. A bot may send 20 messages a minute to a group; a person's number has no sign."""
         # Telegram counts what arrives, and the network may move two messages closer together by a second or two.
         return USUAL if self.chat_id.isdecimal() else Pace(20, 62.0)
