@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.models import Alert, ChangeKind, Monitor, MonitorState, NotificationKind
-from shared.models.monitor import DEFAULT_LOCATION, FLAPPING, SEVERAL, FlappingLimits, MonitorLocation
+from shared.models.monitor import DEFAULT_LOCATION, SEVERAL, USUAL_LIMITS, FlappingLimits, MonitorLocation
 
 if TYPE_CHECKING:
     from shared.models import Event
@@ -61,7 +61,7 @@ class Situation(NamedTuple):
     is_in_maintenance: bool = False
     place: MonitorLocation | None = None
     others: tuple[MonitorLocation, ...] = ()
-    limits: FlappingLimits = FLAPPING
+    limits: FlappingLimits = USUAL_LIMITS
 
     @property
     def newest_at(self) -> datetime | None:

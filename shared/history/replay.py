@@ -11,7 +11,7 @@ from shared.alerting.situation import began_at, location_of
 from shared.alerting.votes import keep, seen_from, without_failures, without_vote
 from shared.history.facts import JUDGING, Fact, What
 from shared.models import Alert, AlertKind, AlertStatus, ChangeKind, Event, Monitor, MonitorState, value_of
-from shared.models.monitor import FLAPPING, SEVERAL, FlappingLimits, MonitorLocation
+from shared.models.monitor import SEVERAL, USUAL_LIMITS, FlappingLimits, MonitorLocation
 from shared.monitors.windows.planned import Planned
 from shared.monitors.windows.spans import Recurrence, Span
 
@@ -42,7 +42,7 @@ class Rules(NamedTuple):
     """The rules in place of those that were in force: fields of a monitor, and the limits of flapping."""
 
     fields: Mapping[str, Any] = {}
-    limits: FlappingLimits = FLAPPING
+    limits: FlappingLimits = USUAL_LIMITS
 
 
 def replay(start: Start, past: Iterable[Stored | Fact], rules: Rules) -> list[Alert]:

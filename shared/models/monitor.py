@@ -32,7 +32,7 @@ class FlappingLimits(NamedTuple):
     ends: float = 0.25
 
 
-FLAPPING = FlappingLimits()
+USUAL_LIMITS = FlappingLimits()
 
 
 class Monitor(NamedTuple):

@@ -19,16 +19,16 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreUnavailable: it cannot be opened, is from a newer program, or is a SQLite file in a place that loses it.
     """
-    flapping = FlappingLimits(settings.flapping_starts, settings.flapping_ends)
-    store = _opened(settings.database_path or settings.database_url, flapping)
+    limits = FlappingLimits(settings.flapping_starts, settings.flapping_ends)
+    store = _opened(settings.database_path or settings.database_url, limits)
     # If this fails, the next request tries again.
     store.database.open()
     return store
 
 
 @functools.cache
-def _opened(where: Path | SecretStr, flapping: FlappingLimits) -> Store:
-    return Store(_database(where), flapping)
+def _opened(where: Path | SecretStr, limits: FlappingLimits) -> Store:
+    return Store(_database(where), limits)
 
 
 def _database(where: Path | SecretStr) -> Database:

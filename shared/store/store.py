@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.alerting import WatchPeriod, extend_watch, fall_silent, is_silent
 from shared.models import Agent, AlertKind, Cause, Change
 from shared.models.channel import Channels
-from shared.models.monitor import FLAPPING, FlappingLimits
+from shared.models.monitor import USUAL_LIMITS, FlappingLimits
 from shared.store.asking.alerts import Alerts
 from shared.store.engines.database import Database, Transaction
 from shared.store.intake.runs import Run, is_fresh
@@ -42,8 +42,8 @@ NO_CHECK = Cause.of("no_checks_received")
 class Store:
     """Everything that is stored. The methods of its parts raise StoreUnavailable if the database cannot be used."""
 
-    def __init__(self, database: Database, flapping: FlappingLimits = FLAPPING) -> None:
-        self.database, self._flapping = database, flapping
+    def __init__(self, database: Database, limits: FlappingLimits = USUAL_LIMITS) -> None:
+        self.database, self._limits = database, limits
         self.alerts = Alerts(database)
         self.agents = Agents(database)
 
@@ -53,7 +53,7 @@ class Store:
         # Imported here, and below: a function asks for few of these parts, and each costs a cold start.
         from shared.store.intake.events import Events
 
-        return Events(self.database, self._flapping)
+        return Events(self.database, self._limits)
 
     @functools.cached_property
     def notifications(self) -> "Outbox":
@@ -81,7 +81,7 @@ class Store:
         """The monitors that are pinged instead of checked."""
         from shared.store.intake.heartbeats import Heartbeats
 
-        return Heartbeats(self.database, self._flapping)
+        return Heartbeats(self.database, self._limits)
 
     @functools.cached_property
     def windows(self) -> "Windows":

@@ -15,8 +15,8 @@ from shared.store.intake.reports import Report, together
 class Events:
     """Events in. Requests that come at the same time share a commit."""
 
-    def __init__(self, database: Database, flapping: FlappingLimits) -> None:
-        self._flapping = flapping
+    def __init__(self, database: Database, limits: FlappingLimits) -> None:
+        self._limits = limits
         self._group: Group[Report, list[Ingested]] = Group(database, self._ingest)
 
     def add(
@@ -37,4 +37,4 @@ class Events:
     def _ingest(self, transaction: Transaction, reports: Sequence[Report]) -> Iterator[list[Ingested]]:
         """Judge and save reports, several at once; yield the results of each report in turn."""
         for some in together(reports):
-            yield from ingest(transaction, some, flapping=self._flapping)
+            yield from ingest(transaction, some, limits=self._limits)

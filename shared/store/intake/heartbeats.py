@@ -35,8 +35,8 @@ class Taken(NamedTuple):
 class Heartbeats:
     """The heartbeats of one store."""
 
-    def __init__(self, database: Database, flapping: FlappingLimits) -> None:
-        self._database, self._flapping = database, flapping
+    def __init__(self, database: Database, limits: FlappingLimits) -> None:
+        self._database, self._limits = database, limits
         # Many jobs begin at the same second, and share a commit.
         self._group: Group[Callable[[Transaction], Taken], Taken] = Group(database, each_alone)
 
@@ -79,7 +79,7 @@ class Heartbeats:
             return Taken(row["name"], None)
         took_ms = run_ms(beat, at) if ping.response_time_ms is None else ping.response_time_ms
         event = _event(row, at, _inverted(ping) if table.is_upside_down(row) else ping, took_ms)
-        [[ingested]] = ingest(transaction, [Report([event], at, channels)], flapping=self._flapping)
+        [[ingested]] = ingest(transaction, [Report([event], at, channels)], limits=self._limits)
         return Taken(row["name"], ingested)
 
     def _notice(
@@ -103,7 +103,7 @@ class Heartbeats:
         for events, are_missed in ((failures, True), (successes, False)):
             if events:
                 report = Report(events, max([now, *(event.timestamp for event in events)]), channels)
-                [found] = ingest(transaction, [report], are_pings_missed=are_missed, flapping=self._flapping)
+                [found] = ingest(transaction, [report], are_pings_missed=are_missed, limits=self._limits)
                 noticed += found
         return noticed
 

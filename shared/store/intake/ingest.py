@@ -70,14 +70,14 @@ def ingest(
     transaction: Transaction,
     reports: Sequence[Report],
     *,
-    flapping: FlappingLimits,
+    limits: FlappingLimits,
     are_pings_missed: bool = False,
 ) -> list[list[Ingested]]:
     """Save the events of reports that have the same channels; what became of each one's, in the order given.
 
     ``are_pings_missed``: they are our own notes that pings did not come in time.
     """
-    intake = _Intake(transaction, reports, arrivals(reports), are_pings_missed=are_pings_missed, flapping=flapping)
+    intake = _Intake(transaction, reports, arrivals(reports), are_pings_missed=are_pings_missed, limits=limits)
     done = {arrival.position: intake.judge(arrival, stored) for arrival, stored in intake.store()}
     intake.save()
     return [[done[number, index] for index in range(len(report.events))] for number, report in enumerate(reports)]
@@ -96,10 +96,10 @@ class _Intake:
         arrived: Sequence[Arrival],
         *,
         are_pings_missed: bool,
-        flapping: FlappingLimits,
+        limits: FlappingLimits,
     ) -> None:
         self.transaction, self._arrived = transaction, arrived
-        self._are_pings_missed, self._flapping = are_pings_missed, flapping
+        self._are_pings_missed, self._limits = are_pings_missed, limits
         self.now = max(report.received_at for report in reports)
         self._coverage = Coverage(transaction, min((arrival.at for arrival in arrived), default=self.now))
         names = {arrival.event.monitor for arrival in arrived}
@@ -175,7 +175,7 @@ class _Intake:
             is_in_maintenance=is_in_maintenance,
             place=place,
             others=others,
-            limits=self._flapping,
+            limits=self._limits,
         )
 
     def _lapsed(self, monitor: Monitor, event: Event, at: datetime, row_id: int) -> Monitor:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.models import Event, as_text
 from shared.models.channel import Route
-from shared.models.monitor import FLAPPING
+from shared.models.monitor import USUAL_LIMITS
 from shared.store import Store
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.intake.ingest import Ingested, ingest
@@ -59,9 +59,9 @@ def test_reports_in_one_intake_end_as_one_by_one(tmp_path: Path, number: int) ->
     alone = []
     for report in reports:
         with one.database.transaction() as transaction:
-            alone += ingest(transaction, [report], flapping=FLAPPING)
+            alone += ingest(transaction, [report], limits=USUAL_LIMITS)
     with both.database.transaction() as transaction:
-        at_once = ingest(transaction, reports, flapping=FLAPPING)
+        at_once = ingest(transaction, reports, limits=USUAL_LIMITS)
     assert [_meaning(each) for each in at_once] == [_meaning(each) for each in alone]
     assert _stored(both) == _stored(one)
     one.database.close()
