@@ -133,7 +133,7 @@ _sources: dict[Path, _Source] = {}
 def starts_by_forks(project: Path, environ: Mapping[str, str], modules: Sequence[str] = ()) -> Iterator[None]:
     """Meanwhile a process in ``environ`` that has imported the system of ``project`` forks what is started in it.
 
-    ``modules``: what it imports instead, if not the system is started, but a command.
+    ``modules``: what it imports besides ours, if not the system is started, but a command.
     """
     before = _sources.get(project)
     _sources[project] = source = _Source(project, environ, modules)

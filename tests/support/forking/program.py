@@ -1,9 +1,9 @@
 """Imports the system of the working directory once, and runs it in a fork for each order.
 
-Run as a program, in a copy of the project; ``forks`` is its other side. Its arguments are modules; without any, it
-imports all that a system needs. An order is a line of JSON on the standard input: what the new process gets, or
-``poll`` with a process's number. The answer is a line, too: the number of the new process, or how that process ended
-(null: it runs).
+Run as a program, in a copy of the project; ``forks`` is its other side. It imports all of ours, and the modules that
+are its arguments; without any, it imports what a system needs besides. An order is a line of JSON on the standard
+input: what the new process gets, or ``poll`` with a process's number. The answer is a line, too: the number of the new
+process, or how that process ended (null: it runs).
 """
 
 import contextlib
@@ -20,12 +20,9 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-# Besides each function: what a system imports until it has served and sent once.
+# Besides ours: what a system imports until it has served and sent once.
 _IMPORTED = (
-    *("infra.local.runner", "infra.local.gateway", "infra.local.schedules", "infra.local.configured"),
-    *("infra.local.front.loop", "infra.local.polling", "infra.configuration.file", "infra.configuration.sending"),
     *("logging.handlers", "functions_framework._cli", "gunicorn.workers.gthread", "gunicorn.glogging"),
-    *("shared.store.engines.sqlite.database", "shared.store.engines.postgres.database"),
     *("telegram.request", "pycurl", "certifi"),
 )
 _OURS = ("shared", "functions", "infra")
@@ -37,7 +34,7 @@ def load() -> None:
         importlib.import_module(name)
     framework: Any = importlib.import_module("functions_framework")
     framework.create_app = functools.cache(framework.create_app)
-    gateway, table = sys.modules["infra.local.gateway"], importlib.import_module("infra.table")
+    gateway, table = importlib.import_module("infra.local.gateway"), importlib.import_module("infra.table")
     gateway.gateway(table.rows(), gateway.in_process)
     prepare()
 
@@ -58,7 +55,7 @@ def prepare() -> None:
 
 
 def load_modules(names: list[str]) -> None:
-    """Import these alone. A ``__main__`` is imported for what it needs, and each fork runs it anew."""
+    """Import these, and all of ours. A ``__main__`` is imported for what it needs, and each fork runs it anew."""
     for name in names:
         importlib.import_module(name)
         if name.endswith(".__main__"):
