@@ -14,6 +14,8 @@ from tests.support.stand_ins import Target
 
 pytestmark = pytest.mark.system
 
+FALLEN = {"target_url": "http://fallen.example/", "is_success": False}
+
 
 def settings_of(file: Path) -> dict[str, str]:
     return dict(re.findall(r"(?m)^(\w+)=(.*)$", file.read_text()))
@@ -37,7 +39,9 @@ def test_only_the_first_start_makes_a_settings_file_with_a_key(
         assert first.post("/events", EVENT, key=key).status_code == 201
         assert first.post("/events", EVENT).status_code == 401
         first.wait_until(lambda: target.hits)
-        assert (new_project / "notifications.db").exists()
+        assert stat.S_IMODE((new_project / "notifications.db").stat().st_mode) == 0o600
+        assert first.post("/events", EVENT | FALLEN, key=key).status_code == 201
+        assert [alert["subject"] for alert in first.alerts()] == ["http://fallen.example/"]
         assert (new_project / "logs" / "server.log").exists()
 
     file.write_text(made + "# a line of the user's\n")

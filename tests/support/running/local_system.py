@@ -19,11 +19,13 @@ class LocalSystem(Running):
         super().__init__(START, project, folder, environment(folder, **variables), forkable=START)
 
     def start(self) -> None:
-        """See Running. A fork finds the tables of a new store made: it would take a fifth of its start for them."""
+        """See Running. A fork finds the tables of a new store made: it would take a fifth of its start for them.
+
+        ``tests/infra/local/test_environment.py`` lets a system make its store by itself, and open an alert there.
+        """
         is_ours = self.environ.get("DATABASE_URL") == f"sqlite:///{self.database}"
         if self.is_forkable and is_ours and not self.database.exists():
             new_file(self.database, as_text(now()))
-            self.database.chmod(0o600)
         super().start()
 
     def wait_until_ready(self) -> None:

@@ -6,6 +6,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from shared.logs.private import make_private
 from shared.store.engines.sqlite.database import SqliteDatabase
 from shared.store.migrate import migrate
 
@@ -24,7 +25,8 @@ def _template() -> bytes:
 
 
 def new_file(file: Path, made_at: str) -> None:
-    """Make an empty SQLite store, as if it had been migrated at ``made_at``."""
+    """Make an empty SQLite store that only its user can read, as if it had been migrated at ``made_at``."""
+    make_private(file)
     file.write_bytes(_template())
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
