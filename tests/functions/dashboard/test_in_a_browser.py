@@ -46,8 +46,8 @@ def report(api: Api, event: Mapping[str, object], monitor: str) -> None:
 
 def sign_in(page: Browser, url: str, **how: object) -> None:
     page.open(f"{url}/sign-in?lang=en", **how)  # type: ignore[arg-type]
-    page.run(f"document.querySelector('#k').value = {json.dumps(KEY)}; document.querySelector('#n').value = 'Kim'")
-    page.run("document.querySelector('main form').requestSubmit(document.querySelector('main button'))")
+    page.act(f"document.querySelector('#k').value = {json.dumps(KEY)}; document.querySelector('#n').value = 'Kim'")
+    page.act("document.querySelector('main form').requestSubmit(document.querySelector('main button'))")
     arrive(page, "/dashboard")
 
 
@@ -128,9 +128,9 @@ def test_a_monitor_is_added_by_keys_alone(page: Browser, url: str, api: Api) -> 
 def test_a_number_may_be_as_large_as_the_policy_takes_it(page: Browser, url: str, api: Api) -> None:
     sign_in(page, url)
     page.open(f"{url}/monitors/3/edit?lang=en", is_same_tab=True)
-    page.run("document.querySelector('#rest').open = true")
-    page.run("document.querySelector('#f-max_body').value = '10485760'")
-    page.run("document.querySelector('#form').requestSubmit(document.querySelector('[name=save]'))")
+    page.act("document.querySelector('#rest').open = true")
+    page.act("document.querySelector('#f-max_body').value = '10485760'")
+    page.act("document.querySelector('#form').requestSubmit(document.querySelector('[name=save]'))")
     arrive(page, "/dashboard/monitors/3")
     assert api.get("/monitors/3")["policy"]["max_body"] == 10_485_760
 
@@ -138,7 +138,7 @@ def test_a_number_may_be_as_large_as_the_policy_takes_it(page: Browser, url: str
 def test_an_open_page_shows_what_happens(page: Browser, url: str, api: Api) -> None:
     page.open(f"{url}?lang=en")
     assert page.run("document.querySelector('h1').innerText") == "shop is down"
-    page.run("document.querySelector('#m1 a').focus()")
+    page.act("document.querySelector('#m1 a').focus()")
     report(api, SUCCESS, "shop")
     report(api, FAILURE, LONG)
     page.pass_time(12)
@@ -154,7 +154,7 @@ def test_a_list_of_what_is_down_gains_and_loses_rows(page: Browser, url: str, ap
     rows = "[...document.querySelectorAll('#rows tr[id]')].map(each => each.id)"
     page.open(f"{url}?state=down&lang=en")
     assert page.run(rows) == ["m1"]
-    page.run("document.querySelector('#q').value = 'shop'; document.querySelector('#q').focus()")
+    page.act("document.querySelector('#q').value = 'shop'; document.querySelector('#q').focus()")
     report(api, FAILURE, LONG)
     page.pass_time(12)
     wait_until(lambda: sorted(page.run(rows)) == ["m1", "m2"])
@@ -165,7 +165,7 @@ def test_a_list_of_what_is_down_gains_and_loses_rows(page: Browser, url: str, ap
     assert page.run("document.querySelector('h1').innerText") == f"{LONG} is down"
     assert page.run("document.querySelector('#q').value") == "shop", "what one types stays"
     assert page.run("document.activeElement.id") == "q"
-    page.run("document.querySelector('#m2 a').focus()")
+    page.act("document.querySelector('#m2 a').focus()")
     report(api, FAILURE, "shop")
     page.pass_time(12)
     wait_until(lambda: sorted(page.run(rows)) == ["m1", "m2"])
@@ -179,7 +179,7 @@ def test_a_list_of_what_is_down_gains_and_loses_rows(page: Browser, url: str, ap
 
 def test_an_open_alert_shows_its_end_and_keeps_what_one_types(page: Browser, url: str, api: Api) -> None:
     page.open(f"{url}/alerts/1?lang=en")
-    page.run("document.querySelector('#note').value = 'rolling back'")
+    page.act("document.querySelector('#note').value = 'rolling back'")
     report(api, SUCCESS, "shop")
     page.pass_time(12)
     wait_until(lambda: page.run("document.querySelector('h1').innerText") == "shop was down")
@@ -205,11 +205,11 @@ def test_a_window_is_planned_in_the_viewers_zone(page: Browser, url: str, api: A
     plan = """[...document.querySelectorAll('#later [data-here]')].forEach((each, number) => {
         each.value = `2099-01-08T${[%s][number]}:30` })
         document.querySelector('#later form').requestSubmit()"""
-    page.run("document.querySelector('#later').open = true")
-    page.run(plan % "11, 10")
+    page.act("document.querySelector('#later').open = true")
+    page.act(plan % "11, 10")
     wait_until(lambda: page.run(f"document.querySelector('#later .err') && {shown}[0][1]") == "2099-01-08T11:30")
     assert page.run(shown) == [["From", "2099-01-08T11:30"], ["Until", "2099-01-08T10:30"]], "it is not shifted twice"
-    page.run(plan % "10, 11")
+    page.act(plan % "10, 11")
     wait_until(lambda: api.get("/windows")["windows"])
     assert api.get("/windows")["windows"][0]["starts_at"] == "2099-01-08T01:30:00.000Z"
 
@@ -237,7 +237,7 @@ def test_a_check_is_tried_by_keys_while_its_form_stays(
         assert page.run("location.search") == "?lang=en", "it is still the same page"
         assert page.run("document.activeElement.name") == "try"
         # A mistake is said beside its field, and what was typed stays.
-        page.run("document.querySelector('#f-interval').value = 'soon'")
+        page.act("document.querySelector('#f-interval').value = 'soon'")
         page.press("Enter")
         wait_until(lambda: page.run("document.activeElement.id") == "mistakes")
         assert page.run("document.querySelector('#f-url').value") == shop.url

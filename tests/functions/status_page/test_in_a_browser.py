@@ -48,7 +48,7 @@ def test_long_and_foreign_names_break_no_layout(page: Browser, url: str, api: Ap
     applied(api, *policies(), *names, status_page={"title": LONG, "footer": LONG})
     forget()
     page.open(url, width=320)
-    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.act("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.run(WIDER) == []
     assert page.run("document.documentElement.scrollWidth") <= 320
 
@@ -66,7 +66,7 @@ def test_a_page_is_whole_without_scripts(page: Browser, url: str) -> None:
 
 def test_an_open_page_renews_itself_and_keeps_its_place(page: Browser, url: str, api: Api) -> None:
     page.open(f"{url}?lang=en")
-    page.run("document.querySelector('#past').dataset.old = 1; document.querySelector('summary').focus()")
+    page.act("document.querySelector('#past').dataset.old = 1; document.querySelector('summary').focus()")
     page.pass_time(36)
     assert page.run("document.querySelector('#past').dataset.old") is None, "it came anew"
     assert page.run("document.activeElement.tagName") == "SUMMARY"
@@ -87,8 +87,8 @@ def test_the_first_renewal_does_not_come_from_the_browsers_cache(page: Browser, 
 
 def test_a_group_that_a_visitor_folds_stays_folded(page: Browser, url: str) -> None:
     page.open(url)
-    page.run("document.querySelector('details').open = false")
-    page.run("document.querySelector('#past').dataset.old = 1")
+    page.act("document.querySelector('details').open = false")
+    page.act("document.querySelector('#past').dataset.old = 1")
     page.pass_time(36)
     assert page.run("document.querySelector('#past').dataset.old") is None, "it came again"
     assert page.run("document.querySelector('details').open") is False
@@ -107,7 +107,7 @@ def test_the_open_page_of_a_monitor_that_is_removed_says_so(page: Browser, url: 
 
 def test_a_page_says_that_it_is_not_connected(page: Browser, url: str) -> None:
     page.open(f"{url}?lang=en")
-    page.run("fetch = () => Promise.reject(1)")
+    page.act("fetch = () => Promise.reject(1)")
     page.pass_time(400)
     assert "Not connected since" in page.run("document.querySelector('#off').innerText")
 
@@ -148,7 +148,7 @@ def test_a_theme_is_chosen_by_keys_and_remembered(page: Browser, url: str) -> No
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(13, 18, 25)"
     assert page.run("document.querySelector('#t-dark').checked")
     assert "bonghwa_theme=dark" in page.run("document.cookie"), "private pages are drawn in it by the server"
-    page.run("document.querySelector('#t-auto').click()")
+    page.act("document.querySelector('#t-auto').click()")
     page.open(url, scheme="light")
     assert page.run("document.documentElement.dataset.theme ?? null") is None
     assert page.troubles == []

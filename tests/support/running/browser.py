@@ -7,6 +7,7 @@ import select
 import shutil
 import subprocess
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -93,14 +94,20 @@ class Browser:
         self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def run(self, script: str) -> Any:
-        """The value of a JavaScript expression, in the next page if this one is just being left."""
-        evaluate = {"expression": script, "returnByValue": True, "awaitPromise": True}
-        while _is_left(answer := self._answer("Runtime.evaluate", evaluate)):
-            pass
-        assert "error" not in answer, answer["error"]
-        found = answer["result"]
-        assert "exceptionDetails" not in found, found
-        return found["result"].get("value")
+        """The value of a JavaScript expression without effects, in the next page if this one is just being left."""
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        while _is_left(answer := self._evaluated(script)):
+            assert time.monotonic() < give_up_at, "the browser leaves one page after the other"
+        return _value(answer)
+
+    def act(self, script: str) -> None:
+        """Run a JavaScript expression once, for its effects. One that leaves the page is done."""
+        answer = self._evaluated(script)
+        if not _is_left(answer):
+            _value(answer)
+
+    def _evaluated(self, script: str) -> dict[str, Any]:
+        return self._answer("Runtime.evaluate", {"expression": script, "returnByValue": True, "awaitPromise": True})
 
     def press(self, key: str) -> None:
         """Press a key and let it go."""
@@ -152,6 +159,13 @@ class Browser:
         if message.get("method") in _TROUBLES:
             self.troubles.append(message)
         return message
+
+
+def _value(answer: dict[str, Any]) -> Any:
+    assert "error" not in answer, answer["error"]
+    found = answer["result"]
+    assert "exceptionDetails" not in found, found
+    return found["result"].get("value")
 
 
 def _is_left(answer: dict[str, Any]) -> bool:

@@ -23,24 +23,24 @@ def test_a_browser_subscribes_and_ends_it_without_scripts(
 ) -> None:
     with shop(api, environ) as server, served(api) as root:
         page.open(f"{root}/status?lang=en", has_script=False)
-        page.run("document.querySelector('#mail summary').focus()")
+        page.act("document.querySelector('#mail summary').focus()")
         page.press("Enter")
         wait_until(lambda: page.run("document.querySelector('#mail').open"))
         # The protocol types in place of a person.
-        page.run("document.querySelector('#address').focus()")
+        page.act("document.querySelector('#address').focus()")
         page.call("Input.insertText", text=VISITOR)
         page.press("Enter")
         said(page, "Check your mailbox")
         run(api)
         page.open(f"{root}{link(mails(server)[0], 'Confirm')}", has_script=False)
         said(page, "Get mail about The shop")
-        page.run("document.querySelector('main button').focus()")
+        page.act("document.querySelector('main button').focus()")
         page.press("Enter")
         said(page, "You are subscribed")
         down(api, "Checkout")
         run(api)
         page.open(f"{root}{one_click(mails(server)[1])}", has_script=False)
-        page.run("document.querySelector('main button').focus()")
+        page.act("document.querySelector('main button').focus()")
         page.press("Enter")
         said(page, "You are not subscribed")
         assert page.troubles == []
