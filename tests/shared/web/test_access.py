@@ -131,13 +131,13 @@ def test_a_weak_key_closes_a_function_behind_a_proxy(
 @pytest.mark.parametrize(
     ("auth", "name", "method", "key", "status"),
     [
-        # Whatever a key opens, it does not open if it can be guessed, nor does it say that it is the right one.
+        # A key that can be guessed opens nothing, and the response does not tell that it is the right one.
         ("all", "list_alerts", "GET", None, 500),
         ("writes", "list_alerts", "GET", "hunter2", 500),
         ("writes", "list_alerts", "GET", "another", 500),
         ("ingest", "manage_monitors", "POST", None, 500),
         ("writes", "update_alert", "PATCH", None, 500),
-        # What is open to everybody shows no key.
+        # These are open to everybody, and no key is shown.
         ("writes", "list_alerts", "GET", None, 200),
         ("ingest", "update_alert", "PATCH", None, 400),
         # Pings, pages and buttons need none: a ping that is not taken would open an outage.
