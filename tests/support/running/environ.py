@@ -19,14 +19,14 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "
 
 
 # Below those that the machine gives to whoever wants any. Each worker has a part of its own: a system that starts would
-# take another worker's, which got the same port, for itself.
+# take another worker's, which got the same port, for itself. Other processes, such as torture, have the last part.
 _PORTS, _FIRST_PORT = 1000, 20_000
 _turns = itertools.count(os.getpid())
 
 
 def free_port() -> int:
     """A port on which nothing listens, on any address of this machine: some tests listen on all of them."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")) % 10
     ports = (_FIRST_PORT + worker * _PORTS + turn % _PORTS for turn in _turns)
     return next(port for port in ports if _is_free(port))
 
