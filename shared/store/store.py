@@ -11,7 +11,6 @@ from shared.models.channel import Channels
 from shared.models.monitor import USUAL_LIMITS, FlappingLimits
 from shared.store.asking.alerts import Alerts
 from shared.store.engines.database import Database, Transaction
-from shared.store.intake.runs import Run, is_fresh
 from shared.store.tables import agents, alerts, watches
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from shared.store.claims import Checks
     from shared.store.intake.events import Events
     from shared.store.intake.heartbeats import Heartbeats
+    from shared.store.intake.runs import Run
     from shared.store.judging.follow_ups import FollowUps
     from shared.store.judging.lapses import Lapses
     from shared.store.judging.maintenance import Maintenance
@@ -174,8 +174,10 @@ class Store:
 
         return Subscriptions(self.database)
 
-    def noting_failures(self, function: str, *, now: datetime) -> Run:
+    def noting_failures(self, function: str, *, now: datetime) -> "Run":
         """For ``with``: a run of a scheduled function that begins at ``now``."""
+        from shared.store.intake.runs import Run
+
         return Run(self.database, function, now=now)
 
     def note_channels(self, names: Iterable[str], mailing: Iterable[str]) -> None:
@@ -245,6 +247,8 @@ class Agents:
 
         To be called at least once a minute: that is how the store knows since when somebody watches.
         """
+        from shared.store.intake.runs import is_fresh
+
         with self._database.snapshot() as snapshot:
             saved = watches.get(snapshot, "review_alerts")
             watch = extend_watch(saved, now)
