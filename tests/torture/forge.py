@@ -65,5 +65,5 @@ def victim_project(folder: Path) -> Path:
     for package in ("tests", "tests/support"):
         shutil.copy2(ROOT / package / "__init__.py", folder / package)
     # The environment holds every setting. Without this file, the first life alone would make one.
-    (folder / ".env").touch()
+    (folder / ".env").touch(0o600)
     return folder

@@ -68,6 +68,8 @@ def go_on_as(_path: str, command: list[str]) -> NoReturn:
     python, option, name, *arguments = command
     assert option == "-m", command
     sys.argv = [python, *arguments]
+    # It may have been imported with the others, and runs anew.
+    sys.modules.pop(name, None)
     runpy.run_module(name, run_name="__main__")
     raise SystemExit(0)
 
