@@ -106,8 +106,11 @@ def test_a_host_is_up_if_only_its_address_of_ipv6_is(server: DnsServer, url: str
     except OSError:
         pytest.skip("this machine has no IPv6")
     port = listener.getsockname()[1]
-    threading.Thread(target=lambda: says(OK)(listener.accept()[0]), daemon=True).start()
+    serving = threading.Thread(target=lambda: says(OK)(listener.accept()[0]), daemon=True)
+    serving.start()
     event = check_policy(url.format(port), resolver=f"127.0.0.1:{server.port}")
+    # A connection is there before it is accepted.
+    serving.join(10)
     listener.close()
     assert (event.error_message, event.ip) == (None, "::1")
 
